@@ -1,0 +1,65 @@
+/**
+ * The audit event: what crosses from `receive` over the bus into the store, and from the store into the detectors. A
+ * producer's statement ({@link ProducerEvent}) plus what only the receiver can say of it. Columns: the design's
+ * `audit-event.md`; identity and time: its `correctness.md`.
+ */
+import { createHash } from 'node:crypto'
+import type { ProducerEvent } from '@watchkeeper/sdk/event'
+
+/** What an ingest key may send. Only `agent` may send what lowers suspicion (`user_message`, `approval`, `consent`). */
+export const roles = ['server', 'agent', 'tap'] as const
+export type Role = (typeof roles)[number]
+
+/** How a record came to us: as one of our own events, or as somebody's plain span or log record. An event beats a span. */
+export type RecordForm = 'event' | 'span'
+
+/** How the session key of a record was found, strongest first; `none` leaves it to `detect` (subject + client + idle gap). */
+export const sessionSources = ['conversation', 'mcp_session', 'handle', 'trace', 'none'] as const
+export type SessionSource = (typeof sessionSources)[number]
+
+export interface AuditEvent extends ProducerEvent {
+  readonly tenant: string
+  /** The ingest key's owner: part of identity, so that one key's holder cannot speak over another's records. */
+  readonly owner: string
+  readonly role: Role
+  readonly form: RecordForm
+  /** UUID over (tenant, owner, producer, event id), for a plain span over (tenant, owner, trace, span, side). */
+  readonly recordId: string
+  /** 16 hex digits over all that the producer said. The same `recordId` with another `contentHash` is an evidence gap. */
+  readonly contentHash: string
+  /** UUID over (tenant, trace, request id, tool): client, server, span and event records of one call share it. '' where there is no request id or trace. */
+  readonly callKey: string
+  /** Best session key of this record alone (`c:…`, `m:…`, `h:…`, `t:…`), and where it came from. Links join keys, see the store. */
+  readonly sessionKey: string
+  readonly sessionSource: SessionSource
+  /** Microseconds since 1970. `keptAt` = `endedAt` clamped to receive time -7 d … +1 h: partitions and TTL follow it. */
+  readonly keptAt: number
+  readonly receivedAt: number
+  /** Suspicion-lowering claims of a key without the role are kept and marked, and ignored by detectors. */
+  readonly trusted: boolean
+  /** Allow-listed attributes of third-party telemetry that have no field of their own. */
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+const day = 86_400_000_000
+
+/** Microseconds a producer's clock may lag (7 days) and lead (1 hour) before its time is clamped. */
+export const clockTolerance = { behind: 7 * day, ahead: 3_600_000_000 } as const
+
+/** Event time clamped to the receive time -7 d … +1 h, so that no sender chooses partition or expiry. Microseconds. */
+export function keptTime(claimed: number, receivedAt: number): number {
+  return Math.min(Math.max(claimed, receivedAt - clockTolerance.behind), receivedAt + clockTolerance.ahead)
+}
+
+/**
+ * A UUID (version 8, RFC 9562) from the SHA-256 of the parts, each length-prefixed: ('a','bc') and ('ab','c') differ.
+ */
+export function stableId(...parts: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:${part}`)
+  const bytes = hash.digest().subarray(0, 16)
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x80
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
+  const hex = bytes.toString('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}

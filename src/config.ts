@@ -1,0 +1,294 @@
+/**
+ * Every setting once: its variable, what it means, its default, whether it is a secret, and how it is read. All faults
+ * are reported together. The only place that reads the environment. `deploy/.env.example` is held true to this by a test.
+ */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import { WatchkeeperError } from './errors.js'
+
+/** Turns the text of a variable into a value; throws an `Error` that says what was expected. */
+type Reader<T> = (text: string) => T
+
+interface Setting<T> {
+  readonly variable: `WATCHKEEPER_${string}`
+  readonly meaning: string
+  readonly fallback: T
+  readonly secret: boolean
+  readonly read: Reader<T>
+}
+
+const setting = <T>(variable: `WATCHKEEPER_${string}`, meaning: string, fallback: T, read: Reader<T>): Setting<T> => ({
+  variable,
+  meaning,
+  fallback,
+  secret: false,
+  read,
+})
+const secret = <T>(variable: `WATCHKEEPER_${string}`, meaning: string, fallback: T, read: Reader<T>): Setting<T> => ({
+  ...setting(variable, meaning, fallback, read),
+  secret: true,
+})
+
+const text: Reader<string> = (value) => value
+const list: Reader<readonly string[]> = (value) =>
+  value
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+const whole =
+  (least: number, most: number): Reader<number> =>
+  (value) => {
+    const number = Number(value)
+    if (!/^\d+$/.test(value) || number < least || number > most)
+      throw new Error(`expected a whole number from ${least} to ${most}`)
+    return number
+  }
+const choice =
+  <const T extends string>(...allowed: readonly T[]): Reader<T> =>
+  (value) => {
+    const found = allowed.find((item) => item === value)
+    if (found === undefined) throw new Error(`expected one of ${allowed.join(', ')}`)
+    return found
+  }
+const yesNo: Reader<boolean> = (value) => {
+  if (value === 'true' || value === '1') return true
+  if (value === 'false' || value === '0' || value === '') return false
+  throw new Error('expected true or false')
+}
+const httpUrl: Reader<string> = (value) => {
+  if (value === '') return ''
+  const url = URL.canParse(value) ? new URL(value) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new Error('expected an http or https URL')
+  return value
+}
+
+const port = whole(0, 65_535)
+const MiB = 1_048_576
+
+export const settings = {
+  dataDir: setting(
+    'WATCHKEEPER_DATA_DIR',
+    'Folder of the embedded engine, the ingest keys and the pepper.',
+    join(homedir(), '.watchkeeper'),
+    text,
+  ),
+  logLevel: setting(
+    'WATCHKEEPER_LOG_LEVEL',
+    'How much is logged.',
+    'info',
+    choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+  ),
+  logFormat: setting(
+    'WATCHKEEPER_LOG_FORMAT',
+    'json lines, or pretty for people; auto is pretty on a terminal.',
+    'auto',
+    choice('auto', 'json', 'pretty'),
+  ),
+
+  receiveHost: setting(
+    'WATCHKEEPER_RECEIVE_HOST',
+    'Address the OTLP receiver listens on; without any ingest key it is always loopback.',
+    '127.0.0.1',
+    text,
+  ),
+  receivePort: setting('WATCHKEEPER_RECEIVE_PORT', 'Port of OTLP/HTTP.', 4318, port),
+  receiveMaxBody: setting(
+    'WATCHKEEPER_RECEIVE_MAX_BODY',
+    'Bytes of a request as sent.',
+    8 * MiB,
+    whole(1024, 1024 * MiB),
+  ),
+  receiveMaxDecoded: setting(
+    'WATCHKEEPER_RECEIVE_MAX_DECODED',
+    'Bytes of a request after decompression.',
+    20 * MiB,
+    whole(1024, 1024 * MiB),
+  ),
+  receiveMaxInFlight: setting(
+    'WATCHKEEPER_RECEIVE_MAX_IN_FLIGHT',
+    'Bytes of all requests that are being answered; beyond it the answer is 503.',
+    256 * MiB,
+    whole(MiB, 16_384 * MiB),
+  ),
+  receiveRate: setting(
+    'WATCHKEEPER_RECEIVE_RATE',
+    'Records a second for each ingest key; 0 is no limit. Beyond it the answer is 429.',
+    0,
+    whole(0, 10_000_000),
+  ),
+  keysFile: setting(
+    'WATCHKEEPER_KEYS_FILE',
+    'Ingest keys (hashes only); empty is keys.json in the data folder.',
+    '',
+    text,
+  ),
+  pepper: secret(
+    'WATCHKEEPER_PEPPER',
+    'Second key of all fingerprints; empty is a random one kept in the data folder. All receivers must share it.',
+    '',
+    text,
+  ),
+
+  consoleHost: setting('WATCHKEEPER_CONSOLE_HOST', 'Address of health, metrics and API.', '127.0.0.1', text),
+  consolePort: setting('WATCHKEEPER_CONSOLE_PORT', 'Port of health, metrics and API.', 8318, port),
+
+  bus: setting(
+    'WATCHKEEPER_BUS',
+    'Where accepted records wait for the store.',
+    'in-process',
+    choice('in-process', 'kafka'),
+  ),
+  busMaxBytes: setting(
+    'WATCHKEEPER_BUS_MAX_BYTES',
+    'Memory of the in-process bus; beyond it publishing is refused.',
+    64 * MiB,
+    whole(MiB, 16_384 * MiB),
+  ),
+  kafkaBrokers: setting('WATCHKEEPER_KAFKA_BROKERS', 'host:port, comma-separated.', ['127.0.0.1:9092'], list),
+  kafkaTopicPrefix: setting(
+    'WATCHKEEPER_KAFKA_TOPIC_PREFIX',
+    'Begins the names of all topics and consumer groups.',
+    'watchkeeper',
+    text,
+  ),
+  kafkaPartitions: setting(
+    'WATCHKEEPER_KAFKA_PARTITIONS',
+    'Partitions of the events topic when it is created.',
+    12,
+    whole(1, 10_000),
+  ),
+  kafkaReplication: setting(
+    'WATCHKEEPER_KAFKA_REPLICATION',
+    'Replicas of the topics when they are created.',
+    1,
+    whole(1, 15),
+  ),
+  kafkaRetentionHours: setting(
+    'WATCHKEEPER_KAFKA_RETENTION_HOURS',
+    'How long the events topic keeps records when it is created.',
+    72,
+    whole(1, 8_760),
+  ),
+  kafkaTls: setting('WATCHKEEPER_KAFKA_TLS', 'Speak TLS to the brokers.', false, yesNo),
+  kafkaTlsCaFile: setting(
+    'WATCHKEEPER_KAFKA_TLS_CA_FILE',
+    'PEM file of the authority that signed the brokers.',
+    '',
+    text,
+  ),
+  kafkaSaslMechanism: setting(
+    'WATCHKEEPER_KAFKA_SASL_MECHANISM',
+    'How to log in to the brokers.',
+    'none',
+    choice('none', 'plain', 'scram-sha-256', 'scram-sha-512'),
+  ),
+  kafkaSaslUser: setting('WATCHKEEPER_KAFKA_SASL_USER', 'User at the brokers.', '', text),
+  kafkaSaslPassword: secret('WATCHKEEPER_KAFKA_SASL_PASSWORD', 'Password at the brokers.', '', text),
+
+  clickhouseUrl: setting(
+    'WATCHKEEPER_CLICKHOUSE_URL',
+    'A ClickHouse server; empty is the embedded engine.',
+    '',
+    httpUrl,
+  ),
+  clickhouseUser: setting('WATCHKEEPER_CLICKHOUSE_USER', 'User at the server.', 'default', text),
+  clickhousePassword: secret('WATCHKEEPER_CLICKHOUSE_PASSWORD', 'Password at the server.', '', text),
+  clickhouseDatabase: setting('WATCHKEEPER_CLICKHOUSE_DATABASE', 'Database of our tables.', 'watchkeeper', text),
+  storeBatchRows: setting('WATCHKEEPER_STORE_BATCH_ROWS', 'Most records of one insert.', 10_000, whole(1, 1_000_000)),
+  storeBatchMs: setting('WATCHKEEPER_STORE_BATCH_MS', 'Longest wait for a batch to fill.', 200, whole(0, 60_000)),
+  retentionDays: setting('WATCHKEEPER_RETENTION_DAYS', 'How long audit records are kept.', 90, whole(1, 3_650)),
+  durability: setting(
+    'WATCHKEEPER_DURABILITY',
+    'What a kept record survives: death of our processes, or loss of power (fsync, about 1.7 times dearer).',
+    'process',
+    choice('process', 'power'),
+  ),
+  spoolDir: setting(
+    'WATCHKEEPER_SPOOL_DIR',
+    'Where the embedded engine keeps insert bodies for a moment; empty is /dev/shm, else the data folder.',
+    '',
+    text,
+  ),
+
+  detectEveryMs: setting(
+    'WATCHKEEPER_DETECT_EVERY_MS',
+    'Pause between two looks at new records.',
+    1000,
+    whole(50, 3_600_000),
+  ),
+  detectSettleMs: setting(
+    'WATCHKEEPER_DETECT_SETTLE_MS',
+    'How long a session rests after its last record before it is judged.',
+    1000,
+    whole(0, 3_600_000),
+  ),
+  detectBudgetMs: setting(
+    'WATCHKEEPER_DETECT_BUDGET_MS',
+    'Time of one detector on one session; slower is reported.',
+    250,
+    whole(1, 600_000),
+  ),
+  sessionIdleMinutes: setting(
+    'WATCHKEEPER_SESSION_IDLE_MINUTES',
+    'Silence that ends a session of records that carry no session key.',
+    30,
+    whole(1, 1_440),
+  ),
+
+  alertEveryMs: setting(
+    'WATCHKEEPER_ALERT_EVERY_MS',
+    'Pause between two looks at new findings.',
+    1000,
+    whole(50, 3_600_000),
+  ),
+  webhookUrl: setting('WATCHKEEPER_WEBHOOK_URL', 'Receiver of incidents as CloudEvents; empty is none.', '', httpUrl),
+  webhookSecret: secret(
+    'WATCHKEEPER_WEBHOOK_SECRET',
+    'Key of the HMAC-SHA256 signature of each delivery; empty is unsigned.',
+    '',
+    text,
+  ),
+  webhookMinSeverity: setting(
+    'WATCHKEEPER_WEBHOOK_MIN_SEVERITY',
+    'Least severity that is delivered.',
+    'medium',
+    choice('info', 'low', 'medium', 'high', 'critical'),
+  ),
+} as const satisfies Record<string, Setting<never> | Setting<unknown>>
+
+type Settings = typeof settings
+type ValueOf<S> = S extends { readonly read: Reader<infer T> } ? T : never
+
+/** The settings of a process, read and checked. */
+export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> }
+
+/** Values that are typed in the process (tests, the demo) instead of read. */
+export type ConfigOverrides = Partial<Config>
+
+/**
+ * Reads every setting; throws one `WK_CONFIG` that names all faults, also variables of ours that do not exist.
+ */
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  overrides: ConfigOverrides = {},
+): Config {
+  const faults: string[] = []
+  const values: Record<string, unknown> = {}
+  const known = new Set<string>(['WATCHKEEPER_DSN', 'WATCHKEEPER_TRACES'])
+  for (const [name, { variable, fallback, read }] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    known.add(variable)
+    const given = environment[variable]
+    try {
+      values[name] = given === undefined ? fallback : read(given)
+    } catch (error) {
+      faults.push(`${variable}: ${(error as Error).message}`)
+    }
+  }
+  for (const variable of Object.keys(environment)) {
+    if (variable.startsWith('WATCHKEEPER_') && !known.has(variable))
+      faults.push(`${variable}: there is no such setting`)
+  }
+  if (faults.length > 0)
+    throw new WatchkeeperError('WK_CONFIG', `the settings have ${faults.length} fault(s):\n  ${faults.join('\n  ')}`)
+  return { ...(values as Config), ...overrides }
+}

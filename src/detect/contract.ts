@@ -1,0 +1,150 @@
+/**
+ * `#detector`: all that a detector may import besides the event type and simple-statistics.
+ *
+ * A detector holds no state, reads no clock and opens no socket. It is a pure function over one session's events, or SQL on a
+ * schedule plus a pure `judge(row)`. So live detection, a restart and a backtest over last month are the same code over
+ * another range.
+ */
+import type { AuditEvent } from '../audit-event.js'
+import type { EvidenceStep, MatchedValue, Maturity, Severity, Tags } from '../finding.js'
+
+export type { AuditEvent } from '../audit-event.js'
+export type { EvidenceStep, MatchedValue, Severity, Tags } from '../finding.js'
+
+/** What a detector cannot do without. Where one is missing its verdict is *not evaluated*, never *clean*. */
+export type Input = 'arguments' | 'results' | 'user_message' | 'authorization' | 'history' | 'counterpart' | 'policy'
+
+export interface About {
+  readonly title: string
+  /** The highest severity it gives. */
+  readonly severity: Severity
+  readonly maturity: Maturity
+  readonly tags: Tags
+  readonly needs: readonly Input[]
+  /** Raised with every change of its verdicts. */
+  readonly version: number
+}
+
+/** What the policy file says; without one, the defaults of the design's "Trust" section. */
+export interface Policy {
+  /** A server whose results are not open to outsiders' text, approved as such. */
+  isClosedWorld(server: string): boolean
+  /** The tool's class by policy, else by its name and groups together; unknown = effectful. */
+  toolClass(event: AuditEvent): 'read' | 'write' | 'high-impact' | 'unknown'
+  /** Hosts and address domains that are our own. */
+  isOwnDestination(destination: string): boolean
+  /** A result of this call is private: mail, files, records, credentials by name, or secrets by kind. */
+  isSensitive(event: AuditEvent): boolean
+  /** Rank of a scope: 0 unknown, 1 read, 2 write, 3 admin or wildcard. */
+  scopeRank(scope: string): number
+}
+
+/** One session: events ordered by end time, then start time, then record id. */
+export interface Session {
+  readonly tenant: string
+  readonly id: string
+  readonly subject: string
+  readonly events: readonly AuditEvent[]
+  /** Older events were left out (a session longer than the window of 500). */
+  readonly truncated: boolean
+  readonly policy: Policy
+}
+
+/** A finding in the detector's words; the engine adds identity, tags and times. */
+export interface Draft {
+  /** The event the finding is about. Verdicts about it may rest only on events that ended before it started. */
+  readonly anchor: AuditEvent
+  readonly severity: Severity
+  readonly summary: string
+  /** The judged calls, most telling first. */
+  readonly calls: readonly AuditEvent[]
+  readonly steps: readonly EvidenceStep[]
+  readonly matched?: readonly MatchedValue[]
+  readonly score: Readonly<Record<string, number>>
+}
+
+/** Why nothing can be said. */
+export interface NotEvaluated {
+  readonly notEvaluated: Input
+  readonly because: string
+}
+
+export type Verdict = readonly Draft[] | NotEvaluated
+
+export interface SessionDetector {
+  readonly type: 'session'
+  readonly about: About
+  /**
+   * Milliseconds after an event before its absence-based verdicts are final (no approval, no second side). 0: verdicts rest
+   * on what is there.
+   */
+  readonly settleMs: number
+  judge(session: Session): Verdict
+}
+
+/** A row that a query detector judged strange. */
+export interface RowDraft {
+  /** Record id the finding hangs on; the engine takes it from the row. */
+  readonly anchor: string
+  readonly session: string
+  readonly subject: string
+  readonly server: string
+  readonly tool: string
+  readonly severity: Severity
+  readonly summary: string
+  /** Record ids. */
+  readonly calls: readonly string[]
+  readonly score: Readonly<Record<string, number>>
+}
+
+export interface QueryDetector<Row = Record<string, unknown>> {
+  readonly type: 'query'
+  readonly about: About
+  /** Windows are aligned to the epoch: [k·every, (k+1)·every). Seconds. */
+  readonly everySeconds: number
+  /** Seconds after a window's end before it is judged, for late events. */
+  readonly settleSeconds: number
+  /**
+   * ClickHouse SQL over the view `audit` and the rollups. Bound: `{from:DateTime64(6)}`, `{to:DateTime64(6)}` (the window)
+   * and `{tenants:Array(String)}` (empty: all). One row is one candidate; the first columns are `tenant`.
+   */
+  readonly sql: string
+  judge(row: Row, policy: Policy): RowDraft | NotEvaluated | undefined
+}
+
+export type Detector = SessionDetector | QueryDetector
+
+export function sessionDetector(
+  detector: Omit<SessionDetector, 'type' | 'settleMs'> & { readonly settleMs?: number },
+): SessionDetector {
+  return { type: 'session', settleMs: 0, ...detector }
+}
+
+export function queryDetector<Row>(detector: Omit<QueryDetector<Row>, 'type'>): QueryDetector<Row> {
+  return { type: 'query', ...detector }
+}
+
+/** A story told to a session detector: what it must find, by event id. */
+export interface SessionCase {
+  readonly name: string
+  readonly kind: 'fires' | 'quiet'
+  readonly events: readonly AuditEvent[]
+  readonly policy?: Partial<Policy>
+  /** Event ids of the anchors found, in order; [] for a quiet case. */
+  readonly finds: readonly string[]
+  /** At least this, where it fires. */
+  readonly severity?: Severity
+  readonly notEvaluated?: Input
+}
+
+/** A story told to a query detector: events put into a real store, or rows straight to `judge`. */
+export interface QueryCase<Row = Record<string, unknown>> {
+  readonly name: string
+  readonly kind: 'fires' | 'quiet'
+  readonly events?: readonly AuditEvent[]
+  readonly row?: Row
+  /** Number of findings. */
+  readonly finds: number
+  readonly severity?: Severity
+  readonly notEvaluated?: Input
+}
