@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { readConfig, settings } from '../src/config.js'
+import { WatchkeeperError } from '../src/errors.js'
+import { fromRoot } from './support/root.js'
+
+const example = readFileSync(fromRoot('deploy/.env.example'), 'utf8')
+const lines = new Map([...example.matchAll(/^# ?(WATCHKEEPER_[A-Z_]+)=(.*)$/gm)].map((line) => [line[1], line[2]]))
+
+test('without any variable every setting has its default', () => {
+  const config = readConfig({})
+  assert.equal(config.receivePort, 4318)
+  assert.equal(config.bus, 'in-process')
+})
+
+test('all faults are reported at once, by the name of the variable and never with its value', () => {
+  assert.throws(
+    () => readConfig({ WATCHKEEPER_RECEIVE_PORT: 'hunter2', WATCHKEEPER_BUS: 'pigeon', WATCHKEEPER_TYPO: 'x' }),
+    (error) => {
+      assert.ok(error instanceof WatchkeeperError)
+      assert.equal(error.code, 'WK_CONFIG')
+      assert.match(error.message, /3 fault/)
+      assert.match(error.message, /WATCHKEEPER_RECEIVE_PORT: expected a whole number/)
+      assert.match(error.message, /WATCHKEEPER_BUS: expected one of in-process, kafka/)
+      assert.match(error.message, /WATCHKEEPER_TYPO: there is no such setting/)
+      assert.doesNotMatch(error.message, /hunter2|pigeon/)
+      return true
+    },
+  )
+})
+
+test('deploy/.env.example names every setting with its default', () => {
+  for (const { variable, fallback, secret } of Object.values(settings)) {
+    assert.ok(lines.has(variable), `${variable} is not in deploy/.env.example`)
+    if (variable === 'WATCHKEEPER_DATA_DIR') continue // differs from home to home
+    assert.equal(
+      lines.get(variable),
+      secret ? '' : Array.isArray(fallback) ? fallback.join(',') : String(fallback),
+      variable,
+    )
+  }
+})
+
+test('deploy/.env.example names nothing that is not a setting', () => {
+  const known = new Set<string>(Object.values(settings).map(({ variable }) => variable))
+  assert.deepEqual(
+    [...lines.keys()].filter((name) => !known.has(String(name))),
+    [],
+  )
+})
+
+test('no variable is read by two settings', () => {
+  const variables = Object.values(settings).map(({ variable }) => variable)
+  assert.equal(new Set(variables).size, variables.length)
+})
