@@ -26,10 +26,20 @@ export interface Store {
   /** Events, their fingerprints, their session links, and the marks of records that are shadowed; see `records.ts`. */
   insertEvents(events: readonly AuditEvent[]): Promise<void>
   insertDeadLetters(letters: readonly DeadLetter[]): Promise<void>
-  /** Whole audit events of the given sessions, de-duplicated, with fingerprints and orders, in order of end time. */
-  sessionEvents(request: SessionRequest): Promise<AuditEvent[]>
+  /**
+   * Whole audit events, de-duplicated, with fingerprints and orders, in order of end time, start time, record id: one list
+   * for each request, in their order. Many sessions are one query (a backtest asks for thousands).
+   */
+  sessionEvents(requests: readonly SessionRequest[]): Promise<AuditEvent[][]>
+  /** For each key all keys of its session (at least itself), sorted, through links of any length within the key's tenant; in the order asked. */
+  resolveSessions(keys: readonly SessionKey[]): Promise<string[][]>
   ping(): Promise<void>
   close(): Promise<void>
+}
+
+export interface SessionKey {
+  readonly tenant: string
+  readonly key: string
 }
 
 export interface SessionRequest {
