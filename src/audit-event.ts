@@ -4,7 +4,7 @@
  * `audit-event.md`; identity and time: its `correctness.md`.
  */
 import { createHash } from 'node:crypto'
-import type { ProducerEvent } from '@watchkeeper/sdk/event'
+import type { EventKind, ProducerEvent } from '@watchkeeper/sdk/event'
 
 /** What an ingest key may send. Only `agent` may send what lowers suspicion (`user_message`, `approval`, `consent`). */
 export const roles = ['server', 'agent', 'tap'] as const
@@ -13,7 +13,7 @@ export type Role = (typeof roles)[number]
 /** How a record came to us: as one of our own events, or as somebody's plain span or log record. An event beats a span. */
 export type RecordForm = 'event' | 'span'
 
-/** How the session key of a record was found, strongest first; `none` leaves it to `detect` (subject + client + idle gap). */
+/** How the session key of a record was found, strongest first; `none` (subject and client) is cut at idle gaps by `detect`. */
 export const sessionSources = ['conversation', 'mcp_session', 'handle', 'trace', 'none'] as const
 export type SessionSource = (typeof sessionSources)[number]
 
@@ -29,7 +29,7 @@ export interface AuditEvent extends ProducerEvent {
   readonly contentHash: string
   /** UUID over (tenant, trace, request id, tool): client, server, span and event records of one call share it. '' where there is no request id or trace. */
   readonly callKey: string
-  /** Best session key of this record alone (`c:…`, `m:…`, `h:…`, `t:…`), and where it came from. Links join keys, see the store. */
+  /** Best session key of this record alone (`c:…`, `m:…`, `h:…`, `t:…`, else `s:…`), and where it came from. Links join keys, see the store. */
   readonly sessionKey: string
   readonly sessionSource: SessionSource
   /** Microseconds since 1970. `keptAt` = `endedAt` clamped to receive time -7 d … +1 h: partitions and TTL follow it. */
@@ -62,4 +62,54 @@ export function stableId(...parts: readonly string[]): string {
   bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80
   const hex = bytes.toString('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+}
+
+/** What the receiver knows of a record besides what its producer says. */
+export interface Reception {
+  readonly tenant: string
+  readonly owner: string
+  readonly role: Role
+  readonly form: RecordForm
+  /** Microseconds. */
+  readonly receivedAt: number
+  readonly attributes?: Readonly<Record<string, string>>
+}
+
+const lowersSuspicion: readonly EventKind[] = ['user_message', 'approval', 'consent']
+
+/** A producer's statement becomes a record: its identity, its session, its time and how far it is believed. */
+export function auditEventOf(said: ProducerEvent, reception: Reception): AuditEvent {
+  const { tenant, owner, role, form, receivedAt, attributes = {} } = reception
+  return {
+    ...said,
+    tenant,
+    owner,
+    role,
+    form,
+    receivedAt,
+    attributes,
+    recordId:
+      form === 'event'
+        ? stableId(tenant, owner, said.producerId, said.eventId)
+        : stableId(tenant, owner, said.traceId, said.spanId, said.side),
+    contentHash: createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16),
+    callKey:
+      said.traceId === '' || said.requestId === '' ? '' : stableId(tenant, said.traceId, said.requestId, said.tool),
+    ...sessionOf(said, owner),
+    keptAt: keptTime(said.endedAt, receivedAt),
+    trusted: role === 'agent' || !lowersSuspicion.includes(said.kind),
+  }
+}
+
+/**
+ * The best key of one record alone. Without any, who acts through which client; and where nobody is named, which producer
+ * tells of which client, so that the unnamed callers of two services are not taken for one.
+ */
+function sessionOf(said: ProducerEvent, owner: string): Pick<AuditEvent, 'sessionKey' | 'sessionSource'> {
+  if (said.conversationId !== '') return { sessionKey: `c:${said.conversationId}`, sessionSource: 'conversation' }
+  if (said.mcpSessionId !== '') return { sessionKey: `m:${said.mcpSessionId}`, sessionSource: 'mcp_session' }
+  if (said.traceId !== '') return { sessionKey: `t:${said.traceId}`, sessionSource: 'trace' }
+  const { subject, oauthClientId, clientName, clientAddress, producerId } = said
+  const who = subject === '' ? ['producer', owner, producerId, clientAddress] : ['subject', subject]
+  return { sessionKey: `s:${stableId(...who, oauthClientId, clientName)}`, sessionSource: 'none' }
 }
