@@ -5,14 +5,26 @@
  * schedule plus a pure `judge(row)`. So live detection, a restart and a backtest over last month are the same code over
  * another range.
  */
+import { type EventKind, eventKinds } from '@watchkeeper/sdk/event'
 import type { AuditEvent } from '../audit-event.js'
 import type { EvidenceStep, MatchedValue, Maturity, Severity, Tags } from '../finding.js'
 
+export type { EventKind } from '@watchkeeper/sdk/event'
 export type { AuditEvent } from '../audit-event.js'
 export type { EvidenceStep, MatchedValue, Severity, Tags } from '../finding.js'
+export { type Baseline, baselineOf, robustDeviation } from './statistics.js'
 
 /** What a detector cannot do without. Where one is missing its verdict is *not evaluated*, never *clean*. */
-export type Input = 'arguments' | 'results' | 'user_message' | 'authorization' | 'history' | 'counterpart' | 'policy'
+export const inputs = [
+  'arguments',
+  'results',
+  'user_message',
+  'authorization',
+  'history',
+  'counterpart',
+  'policy',
+] as const
+export type Input = (typeof inputs)[number]
 
 export interface About {
   readonly title: string
@@ -39,10 +51,11 @@ export interface Policy {
   scopeRank(scope: string): number
 }
 
-/** One session: events ordered by end time, then start time, then record id. */
+/** One session: events ordered by end time, then start time, then record id. All events of one authenticated subject. */
 export interface Session {
   readonly tenant: string
   readonly id: string
+  /** '' where nobody is named. */
   readonly subject: string
   readonly events: readonly AuditEvent[]
   /** Older events were left out (a session longer than the window of 500). */
@@ -79,12 +92,18 @@ export interface SessionDetector {
    * on what is there.
    */
   readonly settleMs: number
+  /** A session is judged again when an event of one of these kinds arrives in it. */
+  readonly wakesOn: readonly EventKind[]
+  /**
+   * Pure, and stable under more events: what it finds about an anchor may not change with events after it, since a live
+   * engine judges a session many times while it grows, and a backtest once.
+   */
   judge(session: Session): Verdict
 }
 
 /** A row that a query detector judged strange. */
 export interface RowDraft {
-  /** Record id the finding hangs on; the engine takes it from the row. */
+  /** Says what is strange within the window (a subject and a destination, say). No record id: those differ between a live run and a backtest. */
   readonly anchor: string
   readonly session: string
   readonly subject: string
@@ -106,7 +125,7 @@ export interface QueryDetector<Row = Record<string, unknown>> {
   readonly settleSeconds: number
   /**
    * ClickHouse SQL over the view `audit` and the rollups. Bound: `{from:DateTime64(6)}`, `{to:DateTime64(6)}` (the window)
-   * and `{tenants:Array(String)}` (empty: all). One row is one candidate; the first columns are `tenant`.
+   * and `{tenants:Array(String)}` (empty: all). One row is one candidate; a column `tenant` is demanded.
    */
   readonly sql: string
   judge(row: Row, policy: Policy): RowDraft | NotEvaluated | undefined
@@ -115,9 +134,14 @@ export interface QueryDetector<Row = Record<string, unknown>> {
 export type Detector = SessionDetector | QueryDetector
 
 export function sessionDetector(
-  detector: Omit<SessionDetector, 'type' | 'settleMs'> & { readonly settleMs?: number },
+  detector: Omit<SessionDetector, 'type' | 'settleMs' | 'wakesOn'> &
+    Partial<Pick<SessionDetector, 'settleMs' | 'wakesOn'>>,
 ): SessionDetector {
-  return { type: 'session', settleMs: 0, ...detector }
+  return { type: 'session', settleMs: 0, wakesOn: eventKinds, ...detector }
+}
+
+export function isNotEvaluated(verdict: Verdict | RowDraft): verdict is NotEvaluated {
+  return 'notEvaluated' in verdict
 }
 
 export function queryDetector<Row>(detector: Omit<QueryDetector<Row>, 'type'>): QueryDetector<Row> {
@@ -141,6 +165,7 @@ export interface SessionCase {
 export interface QueryCase<Row = Record<string, unknown>> {
   readonly name: string
   readonly kind: 'fires' | 'quiet'
+  /** Put into a store of their own; every window up to the last event's is judged, in order. */
   readonly events?: readonly AuditEvent[]
   readonly row?: Row
   /** Number of findings. */
