@@ -4,6 +4,9 @@
  */
 import type { AuditEvent } from '../audit-event.js'
 import type { DeadLetter } from '../bus/index.js'
+import type { InsertRows, InsertTable } from './tables.js'
+
+export type { InsertRows, InsertTable } from './tables.js'
 
 /** Values bound to `{name:Type}` parameters. Text from events reaches SQL in no other way. */
 export type QueryParams = Readonly<Record<string, unknown>>
@@ -22,7 +25,7 @@ export interface Store {
   /** A statement without rows (rollups, sweeps). Not for text from outside. */
   command(sql: string, params?: QueryParams): Promise<void>
   /** Appends rows to one of our tables. The token makes an immediate retry of the same batch one insert. Returns after the acknowledgement. */
-  insert(table: InsertTable, rows: readonly Readonly<Record<string, unknown>>[], token?: string): Promise<void>
+  insert<Table extends InsertTable>(table: Table, rows: readonly InsertRows[Table][], token?: string): Promise<void>
   /** Events, their fingerprints, their session links, and the marks of records that are shadowed; see `records.ts`. */
   insertEvents(events: readonly AuditEvent[]): Promise<void>
   insertDeadLetters(letters: readonly DeadLetter[]): Promise<void>
@@ -31,8 +34,18 @@ export interface Store {
    * for each request, in their order. Many sessions are one query (a backtest asks for thousands).
    */
   sessionEvents(requests: readonly SessionRequest[]): Promise<AuditEvent[][]>
-  /** For each key all keys of its session (at least itself), sorted, through links of any length within the key's tenant; in the order asked. */
+  /**
+   * For each key, in the order asked, all keys of its session within the tenant: first the session's id as `audit.session`
+   * has it, then the others sorted (at most 10,000).
+   */
   resolveSessions(keys: readonly SessionKey[]): Promise<string[][]>
+  /**
+   * Marks what a crash between insert and check, or a copy that came hours apart, left unmarked. Looks at the records stored
+   * in [from, to), microseconds, against all others. Returns the number of marks.
+   */
+  sweepShadowed(from: number, to: number): Promise<number>
+  /** Recomputes the hours that records were written to since they were last computed. Returns their number. */
+  refreshRollups(): Promise<number>
   ping(): Promise<void>
   close(): Promise<void>
 }
@@ -52,12 +65,3 @@ export interface SessionRequest {
   /** Latest events first are kept when there are more. */
   readonly limit: number
 }
-
-export type InsertTable =
-  | 'findings'
-  | 'incidents'
-  | 'deliveries'
-  | 'watermarks'
-  | 'not_evaluated'
-  | 'detector_runs'
-  | 'pipeline_counters'

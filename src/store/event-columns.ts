@@ -1,0 +1,97 @@
+/**
+ * The columns of `events`: each field of an audit event under its name in snake_case. Fingerprints are the exception:
+ * they stand in a table of their own, because weak ones expire early.
+ */
+import type { AuditEvent } from '../audit-event.js'
+import { type ColumnType, count, flag, float, hash64, json, list, map, micros, text, uint32, uuid } from './native.js'
+
+const texts = list(text())
+
+export const eventFields = {
+  tenant: text(),
+  owner: text(),
+  role: text<AuditEvent['role']>(),
+  form: text<AuditEvent['form']>(),
+  recordId: uuid,
+  contentHash: hash64,
+  callKey: uuid,
+  sessionKey: text(),
+  sessionSource: text<AuditEvent['sessionSource']>(),
+  keptAt: micros,
+  receivedAt: micros,
+  trusted: flag,
+  attributes: map(text()),
+  kind: text<AuditEvent['kind']>(),
+  eventId: text(),
+  startedAt: micros,
+  endedAt: micros,
+  producerId: text(),
+  sequence: count,
+  previousHash: text(),
+  hash: text(),
+  source: text(),
+  sourceVersion: text(),
+  conversationId: text(),
+  mcpSessionId: text(),
+  traceId: text(),
+  spanId: text(),
+  parentSpanId: text(),
+  side: text<AuditEvent['side']>(),
+  clientName: text(),
+  clientVersion: text(),
+  serverName: text(),
+  serverVersion: text(),
+  serverAddress: text(),
+  clientAddress: text(),
+  transport: text(),
+  protocolVersion: text(),
+  subject: text(),
+  oauthClientId: text(),
+  delegation: texts,
+  scopes: texts,
+  audience: text(),
+  issuer: text(),
+  tokenFingerprint: text(),
+  method: text(),
+  requestId: text(),
+  tool: text(),
+  resource: text(),
+  prompt: text(),
+  claimedClass: text<AuditEvent['claimedClass']>(),
+  outcome: text<AuditEvent['outcome']>(),
+  errorType: text(),
+  rpcCode: text(),
+  scopesRequested: texts,
+  scopesChallenged: texts,
+  scopesGranted: texts,
+  decision: text(),
+  expectedAudience: text(),
+  causedBy: text(),
+  argBytes: count,
+  argDigest: text(),
+  argCapture: text<AuditEvent['argCapture']>(),
+  argSignals: map(float),
+  argSecretKinds: texts,
+  destinations: texts,
+  verbs: texts,
+  nouns: texts,
+  verbHashes: texts,
+  resultBytes: count,
+  resultDigest: text(),
+  resultCapture: text<AuditEvent['resultCapture']>(),
+  resultSignals: map(float),
+  resultSecretKinds: texts,
+  orders: json<AuditEvent['orders']>(),
+  delegates: flag,
+  captureVersion: uint32,
+  capturePolicy: text(),
+  keyId: text(),
+  detail: map(text()),
+} satisfies {
+  readonly [Field in Exclude<keyof AuditEvent, 'argFingerprints' | 'resultFingerprints'>]: ColumnType<AuditEvent[Field]>
+}
+
+export type EventField = keyof typeof eventFields
+
+/** `recordId` → `record_id`. */
+export const columnOf = (field: string): string => field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)

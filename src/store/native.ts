@@ -1,0 +1,263 @@
+/**
+ * ClickHouse's Native format: blocks of columns. Our way in for every row, because it is the fastest (measured: 2-4 times
+ * JSONEachRow) and has no text to escape: a value can be nothing but a value. Layout of each type: ClickHouse's
+ * documentation, "Native format".
+ */
+import { WatchkeeperError } from '../errors.js'
+
+/** A growing run of bytes. */
+export class ByteWriter {
+  #bytes = Buffer.allocUnsafe(65_536)
+  #length = 0
+
+  #reserve(more: number): void {
+    if (this.#length + more <= this.#bytes.length) return
+    const grown = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#length + more))
+    this.#bytes.copy(grown, 0, 0, this.#length)
+    this.#bytes = grown
+  }
+
+  byte(value: number): void {
+    this.#reserve(1)
+    this.#bytes[this.#length++] = value
+  }
+
+  /** LEB128, up to 2^53. */
+  varint(value: number): void {
+    let rest = value
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) | 0x80)
+      rest = Math.floor(rest / 0x80)
+    }
+    this.byte(rest)
+  }
+
+  uint32(value: number): void {
+    this.#reserve(4)
+    this.#length = this.#bytes.writeUInt32LE(value, this.#length)
+  }
+
+  /** A safe integer as 64-bit two's complement. */
+  int64(value: number): void {
+    const high = Math.floor(value / 0x1_0000_0000)
+    this.uint32(value - high * 0x1_0000_0000)
+    this.uint32(high >>> 0)
+  }
+
+  float64(value: number): void {
+    this.#reserve(8)
+    this.#length = this.#bytes.writeDoubleLE(value, this.#length)
+  }
+
+  /** UTF-8 with its length before it; a lone surrogate becomes U+FFFD. */
+  text(value: string): void {
+    const length = Buffer.byteLength(value)
+    this.varint(length)
+    this.#reserve(length)
+    this.#length += this.#bytes.write(value, this.#length)
+  }
+
+  done(): Buffer {
+    return this.#bytes.subarray(0, this.#length)
+  }
+}
+
+/** How values of one kind are written, and read back from a row of JSON. */
+export interface ColumnType<V> {
+  /** The type as the Native header states it; the server converts to the column's own (LowCardinality and the like). */
+  readonly native: string
+  write(out: ByteWriter, values: readonly V[]): void
+  /** The expression that {@link read} understands. */
+  select(column: string): string
+  /** From JSON with quoted 64-bit integers. */
+  read(value: unknown): V
+}
+
+/** Values are checked here, at the door of the engine: a record that cannot be told exactly is refused, not bent. */
+function refuse(value: unknown, wanted: string): never {
+  throw new WatchkeeperError('WK_STORE_REFUSED', `a ${typeof value} came where a column takes ${wanted}`)
+}
+
+const itself = (column: string): string => column
+
+/** Text; `V` narrows it to a closed vocabulary. */
+export function text<V extends string = string>(): ColumnType<V> {
+  return {
+    native: 'String',
+    write(out, values) {
+      for (const value of values) out.text(typeof value === 'string' ? value : refuse(value, 'text'))
+    },
+    select: itself,
+    read: (value) => value as V,
+  }
+}
+
+/** A value as JSON text. */
+export function json<V>(): ColumnType<V> {
+  return {
+    native: 'String',
+    write(out, values) {
+      for (const value of values) out.text(JSON.stringify(value))
+    },
+    select: itself,
+    read: (value) => JSON.parse(value as string) as V,
+  }
+}
+
+export const flag: ColumnType<boolean> = {
+  native: 'Bool',
+  write(out, values) {
+    for (const value of values) out.byte(typeof value === 'boolean' ? Number(value) : refuse(value, 'true or false'))
+  },
+  select: itself,
+  read: Boolean,
+}
+
+export const uint32: ColumnType<number> = {
+  native: 'UInt32',
+  write(out, values) {
+    for (const value of values)
+      out.uint32(Number.isInteger(value) && value >= 0 && value <= 0xffff_ffff ? value : refuse(value, '32 bits'))
+  },
+  select: itself,
+  read: Number,
+}
+
+const isCount = (value: number): boolean => Number.isSafeInteger(value) && value >= 0
+
+/** A count or a size, up to 2^53. */
+export const count: ColumnType<number> = {
+  native: 'UInt64',
+  write(out, values) {
+    for (const value of values) out.int64(isCount(value) ? value : refuse(value, 'a whole number from 0 to 2^53'))
+  },
+  select: itself,
+  read: Number,
+}
+
+/** Any number; not finite ones are what a baseline divides by zero to, and no number to compare with. */
+export const float: ColumnType<number> = {
+  native: 'Float64',
+  write(out, values) {
+    for (const value of values) out.float64(Number.isFinite(value) ? value : refuse(value, 'a finite number'))
+  },
+  select: itself,
+  read: Number,
+}
+
+/** Microseconds since 1970. */
+export const micros: ColumnType<number> = {
+  native: "DateTime64(6, 'UTC')",
+  write(out, values) {
+    for (const value of values) out.int64(Number.isSafeInteger(value) ? value : refuse(value, 'whole microseconds'))
+  },
+  select: (column) => `toUnixTimestamp64Micro(${column})`,
+  read: Number,
+}
+
+/** 16 hex digits as 64 bits. */
+export const hash64: ColumnType<string> = {
+  native: 'UInt64',
+  write(out, values) {
+    for (const value of values) {
+      if (typeof value !== 'string' || !/^[0-9a-f]{16}$/.test(value)) refuse(value, '16 lower-case hex digits')
+      out.uint32(Number.parseInt(value.slice(8), 16))
+      out.uint32(Number.parseInt(value.slice(0, 8), 16))
+    }
+  },
+  select: (column) => `lower(leftPad(hex(${column}), 16, '0'))`,
+  read: String,
+}
+
+export const noId = '00000000-0000-0000-0000-000000000000'
+const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** A UUID; '' is none, and the nil UUID in the store. */
+export const uuid: ColumnType<string> = {
+  native: 'UUID',
+  write(out, values) {
+    for (const value of values) {
+      const id = value === '' ? noId : value
+      if (typeof id !== 'string' || !uuidShape.test(id)) refuse(value, 'a lower-case UUID')
+      // Two 64-bit halves, each little-endian.
+      out.uint32(Number.parseInt(id.slice(9, 13) + id.slice(14, 18), 16))
+      out.uint32(Number.parseInt(id.slice(0, 8), 16))
+      out.uint32(Number.parseInt(id.slice(28, 36), 16))
+      out.uint32(Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16))
+    }
+  },
+  select: itself,
+  read: (value) => (value === noId ? '' : String(value)),
+}
+
+/** Offsets of the ends, then all items in one run. */
+export function list<V>(item: ColumnType<V>): ColumnType<readonly V[]> {
+  return {
+    native: `Array(${item.native})`,
+    write(out, values) {
+      let end = 0
+      for (const value of values) {
+        if (!Array.isArray(value)) refuse(value, 'a list')
+        end += value.length
+        out.int64(end)
+      }
+      item.write(out, values.flat() as V[])
+    },
+    select: (column) => (item.select('x') === 'x' ? column : `arrayMap(x -> ${item.select('x')}, ${column})`),
+    read: (value) => (value as unknown[]).map((one) => item.read(one)),
+  }
+}
+
+/** Names to values. */
+export function map<V>(item: ColumnType<V>): ColumnType<Readonly<Record<string, V>>> {
+  const name = text()
+  return {
+    native: `Map(String, ${item.native})`,
+    write(out, values) {
+      let end = 0
+      for (const value of values) {
+        if (typeof value !== 'object' || value === null) refuse(value, 'a record')
+        end += Object.keys(value).length
+        out.int64(end)
+      }
+      name.write(
+        out,
+        values.flatMap((value) => Object.keys(value)),
+      )
+      item.write(
+        out,
+        values.flatMap((value) => Object.values(value)),
+      )
+    },
+    select: itself,
+    read: (value) =>
+      Object.fromEntries(Object.entries(value as Record<string, unknown>).map(([key, one]) => [key, item.read(one)])),
+  }
+}
+
+/** Columns of a table by name. */
+export type Columns = Readonly<Record<string, ColumnType<never>>>
+export type RowOf<C> = { readonly [Name in keyof C]: C[Name] extends ColumnType<infer V> ? V : never }
+
+/** One block of Native. Throws `WK_STORE_REFUSED` that names the column. */
+export function encodeRows<C extends Columns>(columns: C, rows: readonly RowOf<C>[]): Buffer {
+  const out = new ByteWriter()
+  const names = Object.keys(columns)
+  out.varint(names.length)
+  out.varint(rows.length)
+  for (const name of names) {
+    const column = columns[name] as ColumnType<unknown>
+    out.text(name)
+    out.text(column.native)
+    try {
+      column.write(
+        out,
+        rows.map((row) => (row as Readonly<Record<string, unknown>>)[name]),
+      )
+    } catch (error) {
+      if (!(error instanceof WatchkeeperError)) throw error
+      throw new WatchkeeperError(error.code, `column ${name}: ${error.message}`)
+    }
+  }
+  return out.done()
+}

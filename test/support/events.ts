@@ -1,0 +1,72 @@
+/** Audit events with sensible defaults: say only what a test is about. Times count up from {@link baseTime}. */
+import { createHash } from 'node:crypto'
+import { type AuditEvent, keptTime, stableId } from '../../src/audit-event.js'
+import { producerEvent } from '../../src/sdk/event.js'
+
+/** 2026-11-02 10:00:00 UTC in microseconds: the start of an hour, so that tests know their buckets. */
+export const baseTime = Date.UTC(2026, 10, 2, 10) * 1000
+export const second = 1_000_000
+
+const sessionKeyOf = (event: Pick<AuditEvent, 'conversationId' | 'mcpSessionId' | 'traceId'>) => {
+  if (event.conversationId !== '')
+    return { sessionKey: `c:${event.conversationId}`, sessionSource: 'conversation' } as const
+  if (event.mcpSessionId !== '') return { sessionKey: `m:${event.mcpSessionId}`, sessionSource: 'mcp_session' } as const
+  if (event.traceId !== '') return { sessionKey: `t:${event.traceId}`, sessionSource: 'trace' } as const
+  return { sessionKey: '', sessionSource: 'none' } as const
+}
+
+let made = 0
+
+/**
+ * A call of tenant `acme` by `alice` in conversation `conv-1`, one second after the one made before it, with the identity
+ * that `receive` would give it.
+ */
+export function auditEvent(given: Partial<AuditEvent> = {}): AuditEvent {
+  const number = made++
+  const endedAt = given.endedAt ?? baseTime + number * second
+  const said = producerEvent({
+    kind: 'call',
+    eventId: `event-${number}`,
+    producerId: 'producer-1',
+    startedAt: Math.max(0, endedAt - 20_000),
+    endedAt,
+    conversationId: 'conv-1',
+    traceId: '0af7651916cd43dd8448eb211c80319c',
+    spanId: createHash('sha256').update(`span ${number}`).digest('hex').slice(0, 16),
+    side: 'client',
+    clientName: 'desk',
+    clientVersion: '1.0.0',
+    serverName: 'crm',
+    serverVersion: '2.1.0',
+    transport: 'http',
+    protocolVersion: '2025-11-25',
+    subject: 'alice',
+    method: 'tools/call',
+    requestId: String(number),
+    tool: 'get_contact',
+    outcome: 'ok',
+    captureVersion: 1,
+    keyId: 'k1',
+    ...given,
+  })
+  const tenant = given.tenant ?? 'acme'
+  const owner = given.owner ?? 'key-1'
+  const receivedAt = given.receivedAt ?? endedAt + second
+  return {
+    ...said,
+    tenant,
+    owner,
+    role: 'agent',
+    form: 'event',
+    recordId: stableId(tenant, owner, said.producerId, said.eventId),
+    contentHash: createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16),
+    callKey:
+      said.traceId === '' || said.requestId === '' ? '' : stableId(tenant, said.traceId, said.requestId, said.tool),
+    ...sessionKeyOf(said),
+    keptAt: keptTime(endedAt, receivedAt),
+    receivedAt,
+    trusted: true,
+    attributes: {},
+    ...given,
+  }
+}
