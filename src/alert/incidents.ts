@@ -1,0 +1,146 @@
+/**
+ * Findings of one cause become one incident. Pure: findings and the open incidents in, new versions out. An incident is
+ * never changed; each change is a further version of it, so its history is in the store.
+ */
+import { stableId } from '../audit-event.js'
+import { type Finding, type Severity, severities, severityRank } from '../finding.js'
+import { mergeMatched, mergeSteps, withoutMiddle } from './evidence.js'
+import type { Change, Incident, JoinedFinding } from './incident.js'
+
+export interface IncidentChange {
+  readonly change: Change
+  readonly incident: Incident
+}
+
+/**
+ * A finding joins an incident of its cause while its event time lies within a day of the incident's evidence (before the
+ * first, after the last) and the incident has room; else it opens a new one. Microseconds.
+ */
+export const joinWindow = 86_400_000_000
+const mostFindings = 100
+const mostSteps = 200
+const mostMatched = 100
+const mostCalls = 32
+
+/**
+ * What "one cause" means: the session, where there is one; else the same detector about the same subject, server and tool.
+ * Findings of trial detectors keep to themselves, so that they neither raise nor reopen what pages.
+ */
+export function groupKey(finding: Finding): string {
+  const cause =
+    finding.session === ''
+      ? ['cause', finding.detector, finding.subject, finding.server, finding.tool]
+      : ['session', finding.session]
+  return JSON.stringify([finding.maturity, ...cause])
+}
+
+/**
+ * The versions that these findings make, at most one an incident. `known` are the latest versions of incidents of the same
+ * group keys; a finding that one of them holds is dropped. `now` in microseconds.
+ */
+export function joinFindings(findings: readonly Finding[], known: readonly Incident[], now: number): IncidentChange[] {
+  const latest = new Map(known.map((incident) => [incident.id, incident]))
+  const held = new Set(known.flatMap((incident) => incident.findings.map((finding) => finding.fingerprint)))
+  const touched = new Set<string>()
+  for (const finding of findings.toSorted(byTime)) {
+    if (held.has(finding.fingerprint)) continue
+    held.add(finding.fingerprint)
+    const home = [...latest.values()].filter((incident) => isHome(incident, finding)).sort(newestFirst)[0]
+    const grown = grow(home ?? opened(finding, now), finding)
+    latest.set(grown.id, grown)
+    touched.add(grown.id)
+  }
+  const before = new Map(known.map((incident) => [incident.id, incident]))
+  return [...latest.values()]
+    .filter((incident) => touched.has(incident.id))
+    .map((incident) => {
+      const previous = before.get(incident.id)
+      return {
+        change: previous ? 'updated' : 'opened',
+        incident: { ...incident, version: (previous?.version ?? 0) + 1, updatedAt: now },
+      }
+    })
+}
+
+function isHome(incident: Incident, finding: Finding): boolean {
+  return (
+    incident.tenant === finding.tenant &&
+    incident.groupKey === groupKey(finding) &&
+    incident.findings.length < mostFindings &&
+    finding.at >= incident.firstAt - joinWindow &&
+    finding.at <= incident.lastAt + joinWindow
+  )
+}
+
+function opened(first: Finding, now: number): Incident {
+  return {
+    id: stableId('incident', first.tenant, groupKey(first), first.fingerprint),
+    tenant: first.tenant,
+    version: 0,
+    status: 'open',
+    maturity: first.maturity,
+    severity: first.severity,
+    title: first.title,
+    summary: first.summary,
+    session: first.session,
+    groupKey: groupKey(first),
+    findings: [],
+    timeline: [],
+    matched: [],
+    omitted: 0,
+    firstAt: first.at,
+    lastAt: first.at,
+    openedAt: now,
+    updatedAt: now,
+  }
+}
+
+function grow(incident: Incident, finding: Finding): Incident {
+  const { tenant: _tenant, maturity: _maturity, steps, matched: values, ...kept } = finding
+  const findings = [...incident.findings, { ...kept, calls: kept.calls.slice(0, mostCalls) }].sort(byTime)
+  const allSteps = mergeSteps([...incident.timeline, ...steps])
+  const allMatched = mergeMatched([...incident.matched, ...values])
+  const timeline = withoutMiddle(allSteps, mostSteps)
+  const matched = allMatched.slice(0, mostMatched)
+  const times = [finding.at, ...steps.map((step) => step.at)]
+  return {
+    ...incident,
+    ...headline(findings),
+    severity: highest([incident.severity, severityOf(findings)]),
+    findings,
+    timeline,
+    matched,
+    omitted: incident.omitted + allSteps.length - timeline.length + allMatched.length - matched.length,
+    firstAt: Math.min(incident.firstAt, ...times),
+    lastAt: Math.max(incident.lastAt, ...times),
+  }
+}
+
+/**
+ * The highest of the findings' severities, one step up where two or more different detectors each say at least medium:
+ * they look at different traces of one story, so their agreement is evidence of its own.
+ */
+export function severityOf(findings: readonly Pick<Finding, 'severity' | 'detector'>[]): Severity {
+  const top = highest(findings.map((finding) => finding.severity))
+  const weighty = findings.filter((finding) => severityRank(finding.severity) >= severityRank('medium'))
+  const corroborated = new Set(weighty.map((finding) => finding.detector)).size > 1
+  return corroborated ? (severities[severityRank(top) + 1] ?? 'critical') : top
+}
+
+const highest = (given: readonly Severity[]): Severity => severities[Math.max(0, ...given.map(severityRank))] ?? 'info'
+
+/** Titles tell the story in time order; the sentence is that of the most severe finding, the earliest of these. */
+function headline(findings: readonly JoinedFinding[]): Pick<Incident, 'title' | 'summary'> {
+  const titles = [...new Set(findings.map((finding) => finding.title))]
+  const lead = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))[0]
+  const others = findings.length - 1
+  return {
+    title: titles.slice(0, 3).join(' → ') + (titles.length > 3 ? ` → ${titles.length - 3} more` : ''),
+    summary: (lead?.summary ?? '') + (others > 0 ? ` And ${others} more finding${others > 1 ? 's' : ''}.` : ''),
+  }
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
+const byTime = (a: Pick<Finding, 'at' | 'fingerprint'>, b: Pick<Finding, 'at' | 'fingerprint'>): number =>
+  a.at - b.at || compare(a.fingerprint, b.fingerprint)
+const newestFirst = (a: Incident, b: Incident): number => b.lastAt - a.lastAt || compare(a.id, b.id)

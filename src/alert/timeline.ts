@@ -1,0 +1,170 @@
+/** An incident as text for a terminal, 100 columns wide: what happened, why we say so, and what to open next. */
+import type { EvidenceStep, Severity } from '../finding.js'
+import { withoutMiddle } from './evidence.js'
+import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
+import { forTerminal } from './neutralise.js'
+import { nextSteps, readmeOf } from './next-steps.js'
+import { type Colour, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
+
+const columns = 100
+const mostSteps = 24
+const mostValues = 12
+
+export interface TextOptions {
+  /** ANSI colours: for a terminal that has them. */
+  readonly colour: boolean
+}
+
+const badge: Readonly<Record<Severity, Colour>> = {
+  critical: 'onRed',
+  high: 'onRed',
+  medium: 'onYellow',
+  low: 'onCyan',
+  info: 'onCyan',
+}
+const partColour: Readonly<Record<EvidenceStep['part'], Colour>> = {
+  action: 'red',
+  source: 'yellow',
+  request: 'cyan',
+  context: 'plain',
+}
+
+export function incidentText(incident: Incident, { colour }: TextOptions): string {
+  const paint = painter(colour)
+  return [
+    paint('dim', '─'.repeat(columns)),
+    ...head(incident, paint),
+    '',
+    ...facts(incident, paint),
+    '',
+    paint('bold', ' What happened'),
+    ...steps(incident, paint),
+    ...values(incident, paint),
+    '',
+    paint('bold', ' Why it is reported'),
+    ...incident.findings.slice(0, 10).flatMap((finding) => reason(finding, paint)),
+    ...more(incident.findings.length - 10, 'findings', paint),
+    '',
+    paint('bold', ' What to do next'),
+    ...next(incident, paint),
+    paint('dim', '─'.repeat(columns)),
+    '',
+  ].join('\n')
+}
+
+/** One line of an incident, for a list or a running service: severity, time, id, title. */
+export function incidentLine(incident: Incident, { colour }: TextOptions): string {
+  const paint = painter(colour)
+  const title = forTerminal(incident.title, 48)
+  const mark = paint(badge[incident.severity], ` ${incident.severity.toUpperCase().padEnd(8)} `)
+  return `${mark} ${clock(incident.updatedAt, true)}  ${incident.id}  ${title}`
+}
+
+function head(incident: Incident, paint: Paint): string[] {
+  const mark = ` ${incident.severity.toUpperCase()} `
+  const trial = incident.maturity === 'trial' ? ' (trial: recorded, never delivered)' : ''
+  const [first = '', ...rest] = wrapped(forTerminal(incident.title) + trial, columns - mark.length - 3)
+  return [
+    ` ${paint(badge[incident.severity], mark)} ${paint('bold', first)}`,
+    ...rest.map((line) => ' '.repeat(mark.length + 2) + paint('bold', line)),
+    ...wrapped(forTerminal(incident.summary, 600), columns - 2).map((line) => ` ${line}`),
+  ]
+}
+
+function facts(incident: Incident, paint: Paint): string[] {
+  const calls = new Set(incident.findings.map(({ server, tool }) => [server, tool].filter((name) => name).join('.')))
+  const listed = (texts: Iterable<string>): string =>
+    [...texts]
+      .filter((text) => text)
+      .map((text) => forTerminal(text, 80))
+      .slice(0, 8)
+      .join(', ')
+  const span = (incident.lastAt - incident.firstAt) / 1_000_000
+  const rows = [
+    ['who', listed(named(incident, 'subject'))],
+    ['what', listed(calls)],
+    ['when', `${clock(incident.firstAt, true)} UTC${span > 0 ? `, over ${duration(span)}` : ''}`],
+    ['session', forTerminal(incident.session, 80)],
+    ['tenant', forTerminal(incident.tenant, 80)],
+    ['incident', `${incident.id}, version ${incident.version}`],
+    ['tags', tagsOf(incident).join('  ')],
+  ] as const
+  return rows
+    .filter(([, value]) => value !== '')
+    .flatMap(([name, value]) => {
+      const [first = '', ...rest] = wrapped(value, columns - 12)
+      return [` ${paint('dim', padded(name, 10))} ${first}`, ...rest.map((line) => ' '.repeat(12) + line)]
+    })
+}
+
+function steps(incident: Incident, paint: Paint): string[] {
+  const shown = new Set(withoutMiddle(incident.timeline, mostSteps))
+  const hidden = incident.timeline.length - shown.size + incident.omitted
+  const indent = 3 + 2 + 12 + 2 + 7 + 2
+  const lines = incident.timeline.flatMap((step, index) => {
+    if (!shown.has(step)) return []
+    const [first = '', ...rest] = wrapped(forTerminal(step.note), columns - indent)
+    const number = String(index + 1).padStart(3)
+    const part = paint(partColour[step.part], padded(step.part, 7))
+    return [
+      `${number}  ${paint('dim', clock(step.at, false))}  ${part}  ${first}`,
+      ...rest.map((line) => ' '.repeat(indent) + line),
+    ]
+  })
+  return [...lines, ...more(hidden, 'steps or values', paint)]
+}
+
+function values(incident: Incident, paint: Paint): string[] {
+  if (incident.matched.length === 0) return []
+  const place = (id: string): string => {
+    const index = incident.timeline.findIndex((step) => step.recordId === id || step.eventId === id)
+    return index === -1 ? `record ${forTerminal(id, 36)}` : `step ${index + 1}`
+  }
+  const rows = incident.matched.slice(0, mostValues).map((value) => {
+    const name = `${padded(forTerminal(value.kind, 8), 8)} ${paint('dim', forTerminal(value.hash.slice(0, 8)))}`
+    return `     ${name}  first seen in ${place(value.firstIn)}, used in ${place(value.usedIn)}`
+  })
+  return [
+    '',
+    `${paint('bold', ' The same values in both places')} ${paint('dim', '(keyed hashes)')}`,
+    ...rows,
+    ...more(incident.matched.length - mostValues, 'values', paint),
+  ]
+}
+
+function reason(finding: JoinedFinding, paint: Paint): string[] {
+  const parts = Object.entries(finding.score).map(([name, value]) => `${forTerminal(name, 40)} ${figure(value)}`)
+  const name = `${forTerminal(finding.detector, 40)} v${finding.detectorVersion}`
+  const text = `${finding.severity}${parts.length > 0 ? ` · ${parts.join(' · ')}` : ''}`
+  const indent = 5 + Math.max(24, widthOf(name)) + 2
+  const [first = '', ...rest] = wrapped(text, columns - indent)
+  return [`     ${paint('cyan', padded(name, 24))}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line)]
+}
+
+function next(incident: Incident, paint: Paint): string[] {
+  const guides = [...new Set(incident.findings.map((finding) => finding.detector))].map(readmeOf)
+  return [
+    ...guides.filter((path) => path !== '').map((path) => `     ${paint('dim', 'read')} ${path}`),
+    ...nextSteps(incident).flatMap(({ what, lines }) => [
+      `     ${paint('dim', what)}`,
+      ...lines.map((line, index) => `       ${index === 0 ? '' : '  '}${line}`),
+    ]),
+  ]
+}
+
+const more = (count: number, of: string, paint: Paint): string[] =>
+  count > 0 ? [paint('dim', `     … and ${count} more ${of}`)] : []
+
+const figure = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
+
+/** `2026-11-24 03:12:05.120` in UTC, or the time of day alone. */
+function clock(at: number, withDate: boolean): string {
+  const text = new Date(Math.max(0, Math.trunc(at / 1_000))).toISOString()
+  return withDate ? `${text.slice(0, 10)} ${text.slice(11, 23)}` : text.slice(11, 23)
+}
+
+function duration(seconds: number): string {
+  if (seconds < 60) return `${Number(seconds.toPrecision(2))} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  return `${Math.round(seconds / 3_600)} h`
+}
