@@ -37,6 +37,8 @@ export const tables = {
     tenant: text(),
     version: uint32,
     status: text(),
+    /** `trial` ones are never delivered. */
+    maturity: text(),
     severity: text(),
     title: text(),
     summary: text(),

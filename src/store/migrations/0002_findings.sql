@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS incidents
     tenant LowCardinality(String),
     version UInt32,
     status LowCardinality(String),
+    maturity LowCardinality(String) COMMENT 'a trial incident is never delivered',
     severity LowCardinality(String),
     title String,
     summary String,
@@ -61,8 +62,8 @@ COMMENT 'every version of every incident; the latest in the view incident';
 
 CREATE VIEW IF NOT EXISTS incident AS
 SELECT
-    incident_id, tenant, version, status, severity, title, summary, session, group_key, findings, opened_at, updated_at,
-    body
+    incident_id, tenant, version, status, maturity, severity, title, summary, session, group_key, findings, opened_at,
+    updated_at, body
 FROM incidents
 ORDER BY incident_id, version DESC, updated_at
 LIMIT 1 BY incident_id
