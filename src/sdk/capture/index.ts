@@ -3,7 +3,17 @@
  * work without ever seeing a word of them. The same code runs in the SDK, in the tap, in `receive` for third-party
  * telemetry that carries contents, and in `replay` and `backtest` for recorded sessions, so all sources are judged alike.
  */
-import type { CapturedArguments, CapturedMessage, CapturedResult, ProducerEvent } from '../event.js'
+import type { CapturedArguments, CapturedMessage, CapturedResult } from '../event.js'
+import { captureArguments } from './arguments.js'
+import { keyedWith } from './keyed.js'
+import { captureMessage } from './message.js'
+import { captureResult } from './result.js'
+
+export { rehash } from './rehash.js'
+export { redact } from './secrets.js'
+
+/** Raised with every change of what is captured or how it is normalised: records of different versions do not match each other. */
+export const CAPTURE_VERSION = 1
 
 export interface CaptureOptions {
   /** The tenant's fingerprint key, at least 16 bytes. */
@@ -22,7 +32,14 @@ export interface Capturer {
   secret(value: string): string
 }
 
-export declare function createCapturer(options: CaptureOptions): Capturer
-
-/** The same event with every fingerprint, order hash, digest and token fingerprint replaced by `hash` of it (the pepper of `receive`). */
-export declare function rehash(event: ProducerEvent, hash: (value: string) => string): ProducerEvent
+export function createCapturer(options: CaptureOptions): Capturer {
+  const keyed = keyedWith(options.key)
+  return {
+    version: CAPTURE_VERSION,
+    keyId: keyed.keyId,
+    arguments: (tool, value) => captureArguments(tool, value, keyed),
+    result: (value) => captureResult(value, keyed),
+    message: (text) => captureMessage(text, keyed),
+    secret: (value) => keyed.secret(value),
+  }
+}

@@ -1,0 +1,76 @@
+/** What is kept of a call's arguments. */
+import type { CapturedArguments } from '../event.js'
+import { canonical } from './canonical.js'
+import { encodedIn } from './encoded.js'
+import { addLeaf, FingerprintSet } from './fingerprints.js'
+import { visible } from './fold.js'
+import type { Keyed } from './keyed.js'
+import { leavesOf } from './leaves.js'
+import { limits } from './limits.js'
+import { groupsOfTool } from './names.js'
+import { atomsOfToken } from './normalise.js'
+import { secretKindsIn } from './secrets.js'
+import { signalsOf } from './signals.js'
+import { tokenize } from './tokens.js'
+
+export function captureArguments(tool: string, value: unknown, keyed: Keyed): CapturedArguments {
+  const named = groupsOfTool(tool, [])
+  const absent: CapturedArguments = {
+    argBytes: 0,
+    argDigest: '',
+    argFingerprints: [],
+    argCapture: 'omitted',
+    argSignals: {},
+    argSecretKinds: [],
+    destinations: [],
+    verbs: named.verbs,
+    nouns: named.nouns,
+    verbHashes: named.stems.map((stem) => keyed.verb(stem)),
+  }
+  if (value === undefined) return absent
+  try {
+    const whole = canonical(value)
+    const { leaves, keys, truncated } = leavesOf(value)
+    const set = new FingerprintSet(keyed)
+    const texts: string[] = []
+    leaves.forEach((leaf, at) => {
+      addLeaf(set, leaf, at, 'argument')
+      if (leaf.scalar) return
+      texts.push(leaf.text)
+      for (const text of encodedIn(leaf.text).decoded)
+        addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'argument')
+    })
+    const { fingerprints, truncated: cut } = set.take(limits.fingerprints)
+    const text = texts.join('\n')
+    const groups = groupsOfTool(tool, keys)
+    return {
+      argBytes: whole.bytes,
+      argDigest: keyed.digest(whole.text),
+      argFingerprints: fingerprints,
+      argCapture: truncated || cut || whole.truncated ? 'truncated' : 'captured',
+      argSignals: signalsOf(text, []),
+      argSecretKinds: secretKindsIn(text),
+      destinations: destinationsIn(texts),
+      verbs: groups.verbs,
+      nouns: groups.nouns,
+      verbHashes: absent.verbHashes,
+    }
+  } catch {
+    // A hostile object (a getter or proxy that throws) is the caller's own; the call goes on without us.
+    return absent
+  }
+}
+
+/** Hosts of links and domains of addresses: clear, because a policy names them. */
+function destinationsIn(texts: readonly string[]): string[] {
+  const found = new Set<string>()
+  for (const text of texts) {
+    for (const token of tokenize(visible(text).slice(0, limits.text), limits.leaves)) {
+      if (found.size >= limits.destinations) return [...found]
+      if (token.kind === 'email') found.add(token.folded.slice(token.folded.lastIndexOf('@') + 1))
+      else if (token.kind === 'url')
+        for (const atom of atomsOfToken(token)) if (atom.kind === 'host') found.add(atom.value)
+    }
+  }
+  return [...found]
+}

@@ -1,0 +1,150 @@
+/** Sentences of a result that ask for something → what they ask, without a word of them. */
+import type { Fingerprint, Order } from '../event.js'
+import { fold } from './fold.js'
+import type { Keyed } from './keyed.js'
+import { assistantWords, secondPerson, taskWords, userWords } from './lexicon/grammar.js'
+import { nounsOf } from './lexicon/index.js'
+import { limits } from './limits.js'
+import type { Mood } from './mood.js'
+import { moodOf } from './mood.js'
+import { atomsOfToken, strongKinds } from './normalise.js'
+import { sentencesOf } from './sentences.js'
+import { shinglesFrom } from './shingles.js'
+import type { Token } from './tokens.js'
+import { tokenize } from './tokens.js'
+import type { Unit } from './units.js'
+
+/** A sentence as read: tokens, mood and where it stood. */
+interface Read {
+  readonly position: number
+  readonly leaf: number
+  readonly unit: Unit
+  readonly tokens: readonly Token[]
+  readonly mood: Mood
+  readonly strong: boolean
+  readonly hidden: boolean
+}
+
+export interface OrderSource {
+  readonly leaf: number
+  readonly unit: Unit
+  /** Decoded from tags, base64 or a comment: no reader sees it. */
+  readonly hidden: boolean
+}
+
+/** A sentence of this mood is an order candidate by itself; below, only with a strong value in prose of this many words. */
+const asking = 0.45
+const proseWords = 5
+
+export function ordersOf(sources: readonly OrderSource[], keyed: Keyed): { orders: Order[]; truncated: boolean } {
+  const { reads, truncated } = readAll(sources)
+  const chosen = reads
+    .filter(
+      ({ mood, strong, tokens }) =>
+        mood.strength >= asking || (strong && tokens.length >= proseWords && tokens.length > 1),
+    )
+    .map((read) => ({ read, rank: read.mood.strength + (read.strong ? 0.3 : 0) }))
+    .sort((a, b) => b.rank - a.rank || a.read.position - b.read.position)
+  const kept = chosen.slice(0, limits.orders).sort((a, b) => a.read.position - b.read.position)
+  const orders = kept.map(({ read }) => orderOf(read, reads[read.position + 1], keyed))
+  return { orders: distinct(orders), truncated: truncated || chosen.length > limits.orders }
+}
+
+function readAll(sources: readonly OrderSource[]): { reads: Read[]; truncated: boolean } {
+  const reads: Read[] = []
+  for (const { leaf, unit, hidden } of sources) {
+    for (const sentence of sentencesOf(unit.text)) {
+      if (reads.length >= limits.sentences) return { reads, truncated: true }
+      const tokens = tokenize(sentence, limits.words)
+      const words = tokens.filter((token) => token.kind === 'word').length
+      const mood = moodOf(tokens, unit.layout === 'field' && words <= 3)
+      const strong = tokens.some((token) => atomsOfToken(token).some((atom) => strongKinds.has(atom.kind)))
+      reads.push({ position: reads.length, leaf, unit, tokens, mood, strong, hidden })
+    }
+  }
+  return { reads, truncated: false }
+}
+
+function orderOf(read: Read, next: Read | undefined, keyed: Keyed): Order {
+  const { tokens, mood } = read
+  const asked = mood.asked.filter((verb) => verb.strength >= Math.max(0.3, mood.strength - 0.35))
+  const speaking = asked.length > 0 ? asked : mood.asked
+  const verbs = new Set<string>()
+  const stems = new Set<string>()
+  for (const { verb } of speaking) {
+    if (verb === undefined) continue
+    stems.add(verb.stem)
+    for (const group of verb.groups) verbs.add(group)
+  }
+  const nouns = new Set(tokens.filter((token) => token.kind === 'word').flatMap((token) => nounsOf(token.folded)))
+  const atoms = distinctAtoms([
+    ...atomsIn(read, keyed, false),
+    ...(next !== undefined && next.leaf === read.leaf ? atomsIn(next, keyed, true) : []),
+  ])
+  return {
+    position: read.position,
+    mood: Math.round(mood.strength * 20) / 20,
+    flags: flagsOf(
+      read,
+      speaking.some(({ verb }) => verb === undefined),
+    ),
+    verbs: [...verbs],
+    nouns: [...nouns],
+    verbHashes: [...stems].slice(0, 16).map((stem) => keyed.verb(stem)),
+    atoms: atoms.slice(0, limits.orderAtoms),
+    shingles: shinglesFrom(
+      tokens,
+      speaking.map((verb) => verb.at),
+    )
+      .slice(0, limits.orderShingles)
+      .map((shingle) => keyed.atom('shingle', shingle)),
+  }
+}
+
+function atomsIn(read: Read, keyed: Keyed, strongOnly: boolean): Fingerprint[] {
+  const atoms = read.tokens.flatMap(atomsOfToken).filter((atom) => !strongOnly || strongKinds.has(atom.kind))
+  // Strong ones first: a long sentence must not push the account number out.
+  const sorted = [
+    ...atoms.filter((atom) => strongKinds.has(atom.kind)),
+    ...atoms.filter((atom) => !strongKinds.has(atom.kind)),
+  ]
+  return sorted.map(({ kind, value }) => ({ kind, hash: keyed.atom(kind, value), leaf: read.leaf }))
+}
+
+function distinctAtoms(atoms: readonly Fingerprint[]): Fingerprint[] {
+  const seen = new Map<string, Fingerprint>()
+  for (const atom of atoms) {
+    const id = atom.kind + atom.hash
+    if (!seen.has(id)) seen.set(id, atom)
+  }
+  return [...seen.values()]
+}
+
+function flagsOf(read: Read, unknownVerb: boolean): string[] {
+  const flags: string[] = [read.unit.layout]
+  const words = read.tokens.map((token) => token.folded)
+  const has = (set: ReadonlySet<string>): boolean => words.some((word) => set.has(word))
+  const label = read.unit.label === '' ? [] : fold(read.unit.label).split(' ')
+  if (has(secondPerson)) flags.push('second-person')
+  if (has(assistantWords)) flags.push('assistant')
+  if (has(userWords)) flags.push('user')
+  if (has(taskWords) || label.some((word) => taskWords.has(word))) flags.push('task')
+  if (read.mood.parenthesis) flags.push('parenthesis')
+  if (read.mood.reported) flags.push('reported')
+  if (read.mood.negated) flags.push('negated')
+  if (unknownVerb) flags.push('unknown-verb')
+  if (read.hidden || read.unit.layout === 'comment') flags.push('hidden')
+  if (read.tokens.filter((token) => token.kind === 'word').length >= proseWords) flags.push('prose')
+  return flags
+}
+
+/** The same sentence twice (a result that repeats its text as structured content) is one order. */
+function distinct(orders: readonly Order[]): Order[] {
+  const seen = new Set<string>()
+  return orders.filter((order) => {
+    const id = JSON.stringify([order.verbs, order.nouns, order.atoms.map((atom) => atom.hash)])
+    if (seen.has(id)) return false
+    seen.add(id)
+    return true
+  })
+}

@@ -1,0 +1,45 @@
+/** Traits of a text that hint at an attack, each 0..1; absent where there is none. Building blocks: none alerts by itself. */
+import type { Order } from '../event.js'
+import { encodedIn } from './encoded.js'
+import { hiddenTags } from './fold.js'
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are what it looks for
+const escapeSequence = /\u001b[[\]PX^_]/g
+const zeroWidth = /[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u00ad]/g
+const roleMarker =
+  /<\|(?:im_start|im_end|system|user|assistant|endoftext)[^|]{0,20}\|>|\[\/?(?:INST|SYS)\]|<<\/?SYS>>|^\s{0,8}(?:#{1,4}\s?)?(?:system|assistant|developer)\s?(?:prompt|message|instruction)?s?:\s/gim
+const htmlComment = /<!--[^>]{12,}/g
+const beacon =
+  /!\[[^\]]{0,200}\]\(\s{0,4}https?:\/\/[^\s)]{1,2000}[?&#/][^\s)]{0,2000}\)|<img\b[^>]{0,500}\bsrc\s?=\s?["']?https?:\/\/[^\s"'>]{1,2000}[?&][^\s"'>]{1,2000}/gi
+const linkWithData = /\]\(\s{0,4}https?:\/\/[^\s)]{1,500}[?&][^\s)=]{1,64}=[^\s)]{16,2000}\)/gi
+
+export function signalsOf(text: string, orders: readonly Order[]): Record<string, number> {
+  const signals: Record<string, number> = {}
+  const put = (name: string, score: number): void => {
+    if (score > 0) signals[name] = Math.min(1, Math.round(score * 20) / 20)
+  }
+  const count = (form: RegExp): number => text.match(form)?.length ?? 0
+  put('unicode_tags', count(hiddenTags) > 0 ? 1 : 0)
+  put('hidden_characters', Math.min(1, count(zeroWidth) / 16))
+  put('terminal_escape', Math.min(1, count(escapeSequence) / 2))
+  put('role_marker', count(roleMarker) > 0 ? 0.9 : 0)
+  put('html_comment', count(htmlComment) > 0 ? 0.5 : 0)
+  put('beacon', count(beacon) > 0 ? 0.9 : count(linkWithData) > 0 ? 0.5 : 0)
+  const { opaque } = encodedIn(text)
+  put('encoded', opaque < 24 ? 0 : Math.min(1, opaque / 200 + (opaque / text.length) * 0.5))
+  put('instruction', instruction(orders))
+  return signals
+}
+
+/** The strongest sentence that both asks and speaks to a machine, its reader, or of its task. */
+function instruction(orders: readonly Order[]): number {
+  return orders.reduce((most, { mood, flags }) => {
+    const addressed =
+      (flags.includes('assistant') ? 0.5 : 0) +
+      (flags.includes('task') ? 0.3 : 0) +
+      (flags.includes('second-person') ? 0.2 : 0) +
+      (flags.includes('user') ? 0.2 : 0) +
+      (flags.includes('hidden') ? 0.5 : 0)
+    return Math.max(most, mood < 0.5 ? 0 : mood * Math.min(1, addressed))
+  }, 0)
+}
