@@ -4,7 +4,7 @@ import { delegates } from './delegation.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
 import { visible } from './fold.js'
 import type { Keyed } from './keyed.js'
-import { nounsOf, verbOf } from './lexicon/index.js'
+import { meaningOf, nounsOf, verbOf } from './lexicon/index.js'
 import { isStopWord, languageOf } from './lexicon/stop.js'
 import { limits } from './limits.js'
 import { tokenize } from './tokens.js'
@@ -18,12 +18,12 @@ export function captureMessage(text: string, keyed: Keyed): CapturedMessage {
   const verbs = new Set<string>()
   const stems = new Set<string>()
   const nouns = new Set<string>()
+  for (const word of words) for (const group of nounsOf(word)) nouns.add(group)
   for (const word of words) {
-    for (const group of nounsOf(word)) nouns.add(group)
     const verb = isStopWord(word) ? undefined : verbOf(word)
     if (verb === undefined || (verb.form === 'foreign' && !foreign)) continue
     stems.add(verb.stem)
-    for (const group of verb.groups) verbs.add(group)
+    for (const group of meaningOf(verb, nouns)) verbs.add(group)
   }
   const set = new FingerprintSet(keyed)
   addLeaf(set, { key: '', text: kept, scalar: false }, 0, 'message')

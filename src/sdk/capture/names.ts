@@ -1,6 +1,6 @@
 /** Names of tools and parameters, which programmers wrote: `updateScheduledTransaction`, `send-email`, `file_id`. */
 import { fold } from './fold.js'
-import { nounsOf, verbOf } from './lexicon/index.js'
+import { meaningOf, nounsOf, verbOf } from './lexicon/index.js'
 
 /** Words of an identifier, folded. */
 export function wordsOfName(name: string): string[] {
@@ -31,14 +31,14 @@ export function groupsOfTool(tool: string, parameters: readonly string[]): NameG
   const nouns = new Set<string>()
   const at = words.findIndex((word) => verbOf(word)?.form === 'base')
   const verb = at < 0 ? undefined : verbOf(words[at] as string)
-  if (verb !== undefined) {
-    stems.add(verb.stem)
-    for (const group of verb.groups) verbs.add(group)
-  }
   words.forEach((word, index) => {
     if (index !== at || words.length === 1) for (const group of nounsOf(word)) nouns.add(group)
   })
   for (const name of parameters)
     for (const word of wordsOfName(name)) for (const group of nounsOf(word)) nouns.add(group)
+  if (verb !== undefined) {
+    stems.add(verb.stem)
+    for (const group of meaningOf(verb, nouns)) verbs.add(group)
+  }
   return { verbs: [...verbs], nouns: [...nouns], stems: [...stems] }
 }

@@ -3,7 +3,7 @@ import type { Fingerprint, Order } from '../event.js'
 import { fold } from './fold.js'
 import type { Keyed } from './keyed.js'
 import { assistantWords, secondPerson, taskWords, userWords } from './lexicon/grammar.js'
-import { nounsOf } from './lexicon/index.js'
+import { meaningOf, nounsOf } from './lexicon/index.js'
 import { limits } from './limits.js'
 import type { Mood } from './mood.js'
 import { moodOf } from './mood.js'
@@ -69,14 +69,15 @@ function orderOf(read: Read, next: Read | undefined, keyed: Keyed): Order {
   const { tokens, mood } = read
   const asked = mood.asked.filter((verb) => verb.strength >= Math.max(0.3, mood.strength - 0.35))
   const speaking = asked.length > 0 ? asked : mood.asked
+  const nouns = new Set(tokens.filter((token) => token.kind === 'word').flatMap((token) => nounsOf(token.folded)))
+  for (const { kind } of tokens) if (kind === 'url') nouns.add('page')
   const verbs = new Set<string>()
   const stems = new Set<string>()
   for (const { verb } of speaking) {
     if (verb === undefined) continue
     stems.add(verb.stem)
-    for (const group of verb.groups) verbs.add(group)
+    for (const group of meaningOf(verb, nouns)) verbs.add(group)
   }
-  const nouns = new Set(tokens.filter((token) => token.kind === 'word').flatMap((token) => nounsOf(token.folded)))
   const atoms = distinctAtoms([
     ...atomsIn(read, keyed, false),
     ...(next !== undefined && next.leaf === read.leaf ? atomsIn(next, keyed, true) : []),

@@ -24,7 +24,7 @@ export const foreignVerbs: Readonly<Record<VerbGroup, string>> = {
   book: `buch reservier bestell miet reserv command lou reserva reserve reservar alquil pide pida`,
   read: `lies lese offne besuch such hol abruf ruf zeig klick schau pruf lis lisez lire ouvr visit cherch consult cliqu affich regard verifi
     lee lea leer abre abra abrir visit busc consult haz ver mira revis`,
-  execute: `fuhr ausfuhr start install starte beend execut lanc install demarr arret ejecut inici instal lanz corr deten`,
+  exec: `fuhr ausfuhr start install starte beend execut lanc install demarr arret ejecut inici instal lanz corr deten`,
   approve: `genehmig bestatig akzeptier erlaub bewillig freigeb gib approuv accept confirm autoris valid aprueb aprob acept confirm autoriz`,
   share: `teile teilen freigeb gib gewahr partag donn accord comparte comparta compartir otorg conced da`,
   collect: `sammel sammle kopier exportier fass zusammenfass rassembl copi export regroup recopi reun copi export recopil junt`,

@@ -1,7 +1,8 @@
 /** Look-ups over the word lists. */
 import { foreignNouns, foreignVerbs } from './foreign.js'
+import type { NounGroup } from './nouns.js'
 import { englishNouns } from './nouns.js'
-import { englishVerbs, irregularForms, verbGroups } from './verbs.js'
+import { englishVerbs, irregularForms } from './verbs.js'
 
 export { foreignAsks, foreignOpeners } from './foreign.js'
 
@@ -89,4 +90,17 @@ function baseForms(folded: string): string[] {
   return forms
 }
 
-export const isVerbGroup = (name: string): boolean => (verbGroups as readonly string[]).includes(name)
+/**
+ * What a verb means beside these nouns. "Send" pays where there is money and reads as a message elsewhere; "add" concerns
+ * members where there are people or places to join. A meaning that lacks its nouns is dropped while another one is left.
+ */
+export function meaningOf(verb: Verb, nouns: ReadonlySet<string>): readonly string[] {
+  const fitting = verb.groups.filter((group) => needs[group]?.some((noun) => nouns.has(noun)) ?? true)
+  return fitting.length > 0 ? fitting : verb.groups
+}
+
+const needs: Readonly<Partial<Record<string, readonly NounGroup[]>>> = {
+  pay: ['money', 'product'],
+  member: ['person', 'channel', 'access', 'event'],
+  book: ['booking', 'place', 'event', 'schedule'],
+}

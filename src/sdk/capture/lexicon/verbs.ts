@@ -12,7 +12,7 @@ export const verbGroups = [
   'update',
   'book',
   'read',
-  'execute',
+  'exec',
   'approve',
   'share',
   'collect',
@@ -47,7 +47,7 @@ export const englishVerbs: Readonly<Record<VerbGroup, string>> = {
     summarize summarise inspect examine query lookup scan click follow describe review verify count watch monitor analyze analyse compare study
     head consult pull examine explore track obtain collect extract identify locate discover resolve return select calculate compute count
     think validate evaluate detect preview peek surf call hit request tail grep stat`,
-  execute: `run execute launch start invoke call eval evaluate install compile trigger restart stop kill apply build test deploy perform reboot
+  exec: `run execute launch start invoke call eval evaluate install compile trigger restart stop kill apply build test deploy perform reboot
     shutdown exec spawn source boot power activate do use type paste enter press click schedule dispatch fire halt operate control turn unlock
     mount chmod chown sudo curl wget bash disable enable`,
   approve: `approve accept confirm authorize authorise sign agree consent allow permit grant verify reject deny decline ratify endorse validate
