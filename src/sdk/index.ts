@@ -1,3 +1,9 @@
 /** The public door of `@watchkeeper/sdk`. */
+export { inConversation } from './conversation.js'
+export type { DeliveryProblem } from './delivery.js'
+export { type Dsn, parseDsn } from './dsn.js'
+export { Emitter, type EmitterCounts, type EmitterOptions, type Statement } from './emitter.js'
 export type { EventKind, Fingerprint, Order, ProducerEvent } from './event.js'
 export { producerEvent } from './event.js'
+export { type Instrumentable, type InstrumentOptions, instrument } from './instrument.js'
+export { type Authorization, authorization, elevation, type MessageOptions, userMessage } from './statements.js'

@@ -1,0 +1,196 @@
+/**
+ * What is stated about one connection: that it was opened and closed, each request with its answer, and the tools that were
+ * listed. Requests that wait for their answer are kept by direction and id, since ids are unique for their sender only.
+ */
+import { randomUUID } from 'node:crypto'
+import { argumentsOf, originOf, resultOf } from './contents.js'
+import { currentScope, inScope } from './conversation.js'
+import type { Emitter } from './emitter.js'
+import type { ProducerEvent, Side, ToolClass } from './event.js'
+import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
+import { answeredAs, type Ending, unanswered } from './outcome.js'
+import { Peers } from './peers.js'
+import type { TapListener } from './tap.js'
+import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
+import { capturedDefinition, definitionText, toolsIn } from './tools.js'
+import { incomingContext, outgoingContext } from './trace-context.js'
+
+export interface ConnectionOptions {
+  readonly emitter: Emitter
+  /** `stdio`, `http`, `memory`, or ''. */
+  readonly transport: string
+  /** Said by the host for this connection; '' where it leaves that to `inConversation`. */
+  readonly conversation: () => string
+  readonly subjectOf: SubjectOf
+  /** Legacy `Mcp-Session-Id`; '' where there is none (yet). */
+  readonly mcpSessionId: () => string
+}
+
+type Context = Pick<ProducerEvent, 'traceId' | 'spanId' | 'parentSpanId' | 'conversationId'>
+
+/** A request that waits for its answer. */
+interface Pending {
+  readonly request: RequestMessage
+  readonly side: Side
+  readonly startedAt: number
+  readonly context: Context
+  readonly token: TokenFacts
+}
+
+type PendingById = Map<string | number, Pending>
+
+/** Answers that never come must not fill memory: beyond this many the oldest is given up. */
+const pendingMost = 10_000
+
+export class Connection implements TapListener {
+  readonly peers = new Peers()
+  readonly #options: ConnectionOptions
+  readonly #sent: PendingById = new Map()
+  readonly #received: PendingById = new Map()
+  readonly #classes = new Map<string, ToolClass>()
+  /** Where nobody names the conversation: that of one client on one connection. */
+  readonly #ownConversation = randomUUID()
+  #opened = false
+  #side: Side = 'unknown'
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options
+  }
+
+  sending(message: unknown): unknown {
+    const request = asRequest(message)
+    if (request === undefined) {
+      this.#settle(message, this.#received, this.#sent)
+      return message
+    }
+    const scope = currentScope()
+    const said = this.#options.conversation() || scope.conversationId || this.#ownConversation
+    const { meta, ...context } = outgoingContext(fieldsOf(request.params['_meta']), scope, said)
+    this.#begin(this.#sent, request, 'client', context, {})
+    return withMeta(message, meta)
+  }
+
+  failed(message: unknown): void {
+    const request = asRequest(message)
+    if (request !== undefined) this.#end(this.#sent, request.id, unanswered('transport_error'))
+  }
+
+  received(message: unknown, extra: unknown): (handle: () => void) => void {
+    const request = asRequest(message)
+    if (request === undefined) {
+      this.#settle(message, this.#sent, this.#received)
+      return (handle) => handle()
+    }
+    const { emitter, transport, subjectOf } = this.#options
+    const said = this.#options.conversation() || (transport === 'http' ? '' : this.#ownConversation)
+    const context = incomingContext(fieldsOf(request.params['_meta']), said)
+    this.#begin(this.#received, request, 'server', context, tokenFacts(extra, emitter.capturer, subjectOf))
+    const { conversationId, traceId, spanId } = context
+    return (handle) => inScope({ conversationId, traceId, spanId }, handle)
+  }
+
+  closed(): void {
+    for (const pending of [this.#sent, this.#received])
+      for (const id of [...pending.keys()]) this.#end(pending, id, unanswered('connection_closed'))
+    if (this.#opened) this.#tellConnection('closed', {})
+    this.#opened = false
+  }
+
+  /** A message that is no request: the answer to one, or the withdrawal of one. */
+  #settle(message: unknown, answered: PendingById, withdrawn: PendingById): void {
+    const response = asResponse(message)
+    if (response !== undefined) this.#end(answered, response.id, answeredAs(response))
+    const cancelled = cancelledId(message)
+    if (cancelled !== undefined) this.#end(withdrawn, cancelled, unanswered('cancelled'))
+  }
+
+  #begin(pending: PendingById, request: RequestMessage, side: Side, context: Context, token: TokenFacts): void {
+    this.#end(pending, request.id, unanswered('id_reused'))
+    const [oldest] = pending.keys()
+    if (pending.size >= pendingMost && oldest !== undefined) this.#end(pending, oldest, unanswered('given_up'))
+    this.peers.request(request)
+    pending.set(request.id, { request, side, context, token, startedAt: this.#options.emitter.now() })
+  }
+
+  #end(pending: PendingById, id: string | number, ending: Ending): void {
+    const found = pending.get(id)
+    if (found === undefined) return
+    pending.delete(id)
+    const endedAt = this.#options.emitter.now()
+    const { method } = found.request
+    this.peers.result(method, ending.result)
+    this.#open(found)
+    if (method === 'tools/list') this.#tellTools(found, ending)
+    this.#tellCall(found, ending, endedAt)
+  }
+
+  #facts(side: Side): Partial<ProducerEvent> {
+    const { transport, mcpSessionId } = this.#options
+    return { ...this.peers.facts, side, transport, mcpSessionId: mcpSessionId() }
+  }
+
+  #tellCall({ request, side, context, token, startedAt }: Pending, ending: Ending, endedAt: number): void {
+    const { method, params } = request
+    const tool = method === 'tools/call' ? textOf(params['name']) : ''
+    this.#options.emitter.emit({
+      kind: 'call',
+      startedAt,
+      endedAt,
+      facts: {
+        ...this.#facts(side),
+        ...context,
+        ...token,
+        method,
+        requestId: String(request.id),
+        tool,
+        claimedClass: this.#classes.get(tool) ?? 'unknown',
+        prompt: method === 'prompts/get' ? textOf(params['name']) : '',
+        resource: originOf(params['uri']),
+        outcome: ending.outcome,
+        errorType: ending.errorType,
+        rpcCode: ending.rpcCode,
+      },
+      capture: (capturer) => ({
+        ...capturer.arguments(tool, argumentsOf(request)),
+        ...capturer.result(ending.errorText ?? resultOf(method, ending.result)),
+      }),
+    })
+  }
+
+  #tellTools({ side, context }: Pending, ending: Ending): void {
+    const { emitter } = this.#options
+    for (const described of toolsIn(ending.result)) {
+      const { name: tool, claimedClass } = described
+      this.#classes.set(tool, claimedClass)
+      const { serverName } = this.peers.facts
+      if (!emitter.once(`tool ${side} ${serverName} ${emitter.capturer.secret(definitionText(described))}`)) continue
+      emitter.emit({
+        kind: 'tool_definition',
+        facts: { ...this.#facts(side), ...context, tool, claimedClass },
+        capture: (capturer) => capturedDefinition(described, capturer),
+      })
+    }
+  }
+
+  /** The first answer opens a connection, since by then both sides have named themselves. */
+  #open({ request, side, context, token }: Pending): void {
+    // A server on HTTP may get a transport for each request: only a handshake is a meeting there.
+    const handshake = request.method === 'initialize' || request.method === 'server/discover'
+    if (this.#opened || (this.#options.transport === 'http' && side === 'server' && !handshake)) return
+    this.#opened = true
+    this.#side = side
+    this.#tellConnection('opened', { ...context, ...token })
+  }
+
+  #tellConnection(phase: 'opened' | 'closed', facts: Partial<ProducerEvent>): void {
+    const { capabilities } = this.peers
+    this.#options.emitter.emit({
+      kind: 'connection',
+      facts: {
+        ...this.#facts(this.#side),
+        ...facts,
+        detail: { phase, ...(capabilities === '' ? {} : { capabilities }) },
+      },
+    })
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * `instrument(client)` or `instrument(server)`: one line in a program that uses the official MCP SDK, v1
+ * (`@modelcontextprotocol/sdk`) or v2 (`@modelcontextprotocol/client`, `/server`). Nothing of the SDK is imported: what is
+ * patched is the shape that both versions share, `connect(transport)`.
+ */
+import { Connection } from './connection.js'
+import type { Emitter } from './emitter.js'
+import { type TappedTransport, tap } from './tap.js'
+import { type SubjectOf, subjectFromExtra } from './token.js'
+
+/** A `Client`, a `Server`, or an `McpServer` around one. */
+export type Instrumentable = Connectable | { readonly server: Connectable }
+
+interface Connectable {
+  connect(transport: never, ...rest: never[]): Promise<unknown>
+}
+
+export interface InstrumentOptions {
+  readonly emitter: Emitter
+  /** The conversation that this connection serves, where it serves one. Otherwise say it with `inConversation`. */
+  readonly conversation?: string | (() => string)
+  /** Finds the caller's name in a verified token; default: `authInfo.extra.sub`. */
+  readonly subject?: SubjectOf
+}
+
+interface Protocol extends Connectable {
+  readonly transport?: TappedTransport | undefined
+  getServerVersion?(): { readonly name: string; readonly version: string } | undefined
+  getClientVersion?(): { readonly name: string; readonly version: string } | undefined
+}
+
+const instrumented = new WeakSet<object>()
+
+/** Reports what passes the target's connections, from now on. Returns the target. Never throws; a second time does nothing. */
+export function instrument<T extends Instrumentable>(target: T, options: InstrumentOptions): T {
+  try {
+    const protocol = protocolOf(target)
+    if (instrumented.has(protocol)) return target
+    instrumented.add(protocol)
+    patchConnect(protocol, options)
+    if (protocol.transport) watch(protocol.transport, protocol, options, true)
+  } catch {
+    // A target of another shape stays as it is: the host works, unobserved.
+  }
+  return target
+}
+
+function protocolOf(target: Instrumentable): Protocol {
+  const inner = 'server' in target ? target.server : undefined
+  return inner !== undefined && typeof inner.connect === 'function' ? inner : (target as Connectable)
+}
+
+function patchConnect(protocol: Protocol, options: InstrumentOptions): void {
+  const connect = protocol.connect.bind(protocol)
+  protocol.connect = (transport: never, ...rest: never[]) => {
+    try {
+      watch(transport as TappedTransport, protocol, options, false)
+    } catch {
+      // As above.
+    }
+    return connect(transport, ...rest)
+  }
+}
+
+function watch(
+  transport: TappedTransport,
+  protocol: Protocol,
+  { emitter, conversation = '', subject = subjectFromExtra }: InstrumentOptions,
+  running: boolean,
+): void {
+  const connection = new Connection({
+    emitter,
+    transport: transportName(transport),
+    conversation: typeof conversation === 'function' ? conversation : () => conversation,
+    subjectOf: subject,
+    mcpSessionId: () => transport.sessionId ?? '',
+  })
+  if (running) {
+    const server = protocol.getServerVersion?.()
+    const client = protocol.getClientVersion?.()
+    if (server) connection.peers.known({ serverName: server.name, serverVersion: server.version })
+    if (client) connection.peers.known({ clientName: client.name, clientVersion: client.version })
+  }
+  tap(transport, connection, { running })
+}
+
+/** By the name of the class: transports have no member that says it. */
+function transportName(transport: object): string {
+  const { name } = transport.constructor
+  if (/stdio/i.test(name)) return 'stdio'
+  if (/http|sse/i.test(name)) return 'http'
+  return /memory/i.test(name) ? 'memory' : ''
+}

@@ -1,0 +1,81 @@
+/**
+ * The transport tap: patches `send` and `start` of one transport, and the `onmessage` that the SDK set before `start`.
+ * That is the public interface of the official SDK, the same in v1 and v2, client and server, whatever the transport.
+ *
+ * A tap must be invisible: it hands on what it was given, in the same order and in the same turn, returns what the
+ * transport returns, and swallows its own faults.
+ */
+
+/** The members of a transport that are touched. */
+export interface TappedTransport {
+  send(message: unknown, options?: unknown): Promise<void>
+  start(): Promise<void>
+  onmessage?: ((message: never, extra?: never) => void) | undefined
+  onclose?: (() => void) | undefined
+  readonly sessionId?: string | undefined
+}
+
+export interface TapListener {
+  /** Before a message goes out. Returns what goes out instead: the same message, or a changed copy. */
+  sending(message: unknown): unknown
+  /** The transport could not send it. */
+  failed(message: unknown): void
+  /** Before a message is handed to the SDK. Returns how its handler is to be run. */
+  received(message: unknown, extra: unknown): (handle: () => void) => void
+  closed(): void
+}
+
+const tapped = new WeakSet<object>()
+
+/** Taps a transport, once. `running`: it was started before, so its `onmessage` is final. */
+export function tap(transport: TappedTransport, listener: TapListener, { running = false } = {}): void {
+  if (tapped.has(transport)) return
+  tapped.add(transport)
+
+  const send = transport.send.bind(transport)
+  transport.send = (message, options) => {
+    const outgoing = safely(() => mapped(message, (one) => listener.sending(one)), message)
+    const sending = send(outgoing, options)
+    // A branch of its own: the host's promise stays the one it would have got.
+    void Promise.resolve(sending).catch(() => safely(() => each(outgoing, (one) => listener.failed(one)), undefined))
+    return sending
+  }
+
+  const hook = (): void => {
+    const { onmessage, onclose } = transport
+    transport.onmessage = (message: never, extra?: never) => {
+      const handle = (): void => onmessage?.call(transport, message, extra as never)
+      const run = safely(() => listener.received(message, extra), undefined)
+      if (run === undefined) handle()
+      else run(handle)
+    }
+    transport.onclose = () => {
+      safely(() => listener.closed(), undefined)
+      onclose?.call(transport)
+    }
+  }
+  if (running) {
+    hook()
+    return
+  }
+  const start = transport.start.bind(transport)
+  transport.start = () => {
+    safely(hook, undefined)
+    return start()
+  }
+}
+
+function safely<T>(work: () => T, otherwise: T): T {
+  try {
+    return work()
+  } catch {
+    return otherwise
+  }
+}
+
+/** Older protocol versions send arrays of messages. */
+const mapped = (message: unknown, change: (one: unknown) => unknown): unknown =>
+  Array.isArray(message) ? message.map(change) : change(message)
+function each(message: unknown, look: (one: unknown) => void): void {
+  for (const one of Array.isArray(message) ? message : [message]) look(one)
+}

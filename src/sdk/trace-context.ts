@@ -1,0 +1,105 @@
+/**
+ * Trace context and conversation in `params._meta` of an MCP request: `traceparent` and `baggage` without a prefix
+ * (SEP-414; W3C Trace Context and Baggage). Both are the caller's claims: they connect records and never identify anyone.
+ */
+import { randomBytes } from 'node:crypto'
+import { context, isSpanContextValid, trace } from '@opentelemetry/api'
+import type { Scope } from './conversation.js'
+
+export interface TraceContext {
+  readonly traceId: string
+  readonly spanId: string
+}
+
+const conversationKey = 'gen_ai.conversation.id'
+/** Characters; longer ids are not read and not sent. */
+const conversationLength = 256
+const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
+/** W3C Baggage: at most 8192 bytes together. */
+const baggageLength = 8192
+
+const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
+export const newTraceId = (): string => hex(16)
+export const newSpanId = (): string => hex(8)
+
+export function parseTraceparent(value: unknown): TraceContext | undefined {
+  const match = typeof value === 'string' && value.length < 256 ? traceparentForm.exec(value) : null
+  const [, traceId = '', spanId = ''] = match ?? []
+  return isSpanContextValid({ traceId, spanId, traceFlags: 0 }) ? { traceId, spanId } : undefined
+}
+
+/** The host's own active span, if it traces. */
+export function activeSpan(): (TraceContext & { readonly flags: number }) | undefined {
+  const span = trace.getSpanContext(context.active())
+  return span && isSpanContextValid(span)
+    ? { traceId: span.traceId, spanId: span.spanId, flags: span.traceFlags }
+    : undefined
+}
+
+export function conversationFromBaggage(value: unknown): string {
+  if (typeof value !== 'string' || value.length > baggageLength) return ''
+  for (const member of value.split(',')) {
+    const [pair = ''] = member.split(';')
+    const at = pair.indexOf('=')
+    if (pair.slice(0, at).trim() !== conversationKey) continue
+    try {
+      const id = decodeURIComponent(pair.slice(at + 1).trim())
+      return id.length <= conversationLength ? id : ''
+    } catch {
+      return ''
+    }
+  }
+  return ''
+}
+
+export type Meta = Readonly<Record<string, unknown>>
+
+export interface Outgoing {
+  /** What to add to `_meta`; what the caller put there stays. */
+  readonly meta: Readonly<Record<string, string>>
+  readonly traceId: string
+  readonly spanId: string
+  readonly parentSpanId: string
+  readonly conversationId: string
+}
+
+/** The context of a request that is about to be sent: the caller's own, else the host's span, else the call being served, else a new trace. */
+export function outgoingContext(given: Meta, scope: Scope, conversation: string): Outgoing {
+  const claimed = parseTraceparent(given['traceparent'])
+  const active = claimed ? undefined : activeSpan()
+  const traceId = claimed?.traceId ?? active?.traceId ?? (scope.traceId || newTraceId())
+  const parentSpanId = active?.spanId ?? (scope.traceId === traceId ? scope.spanId : '')
+  const spanId = claimed?.spanId ?? newSpanId()
+  // The receiver's spans hang on the host's span where there is one: it is exported, and ours is not.
+  const parent = active?.spanId ?? spanId
+  // Sampled, where nobody decided: the flag 00 would switch the tracing of a server off that traces by its parent.
+  const flags = (active?.flags ?? 1) & 1
+  const said = conversationFromBaggage(given['baggage'])
+  const conversationId = said || conversation.slice(0, conversationLength)
+  return {
+    traceId,
+    spanId,
+    parentSpanId,
+    conversationId,
+    meta: {
+      ...(given['traceparent'] === undefined ? { traceparent: `00-${traceId}-${parent}-0${flags}` } : {}),
+      ...(said === '' && conversationId !== '' ? { baggage: withConversation(given['baggage'], conversationId) } : {}),
+    },
+  }
+}
+
+function withConversation(baggage: unknown, id: string): string {
+  const member = `${conversationKey}=${encodeURIComponent(Buffer.from(id).toString())}`
+  return typeof baggage === 'string' && baggage !== '' ? `${baggage},${member}` : member
+}
+
+/** The context of a request that came in. Without trace context of its caller it belongs to the host's span, or to none. */
+export function incomingContext(given: Meta, conversation: string): Omit<Outgoing, 'meta'> {
+  const caller = parseTraceparent(given['traceparent']) ?? activeSpan()
+  return {
+    traceId: caller?.traceId ?? '',
+    spanId: caller === undefined ? '' : newSpanId(),
+    parentSpanId: caller?.spanId ?? '',
+    conversationId: conversationFromBaggage(given['baggage']) || conversation,
+  }
+}
