@@ -12,7 +12,7 @@ export interface DeadLetter {
   readonly owner: string
   readonly role: string
   /** Stage that refused it, and a code from that stage's closed list. */
-  readonly stage: 'receive' | 'store'
+  readonly stage: 'receive' | 'bus' | 'store'
   readonly reason: string
   /** What was wrong and where, in our words. */
   readonly explanation: string
@@ -27,7 +27,11 @@ export type BusMessage =
   | { readonly type: 'event'; readonly event: AuditEvent }
   | { readonly type: 'dead-letter'; readonly letter: DeadLetter }
 
-/** Handles one batch. Resolves once everything in it is kept; a rejection means: give me the same batch again later. */
+/**
+ * Handles one batch. Resolves once everything in it is kept; a rejection means: give me the same batch again later.
+ * Aborting `signal` means that nobody waits for a retry (stop, rebalance, every publisher's deadline): finish what is
+ * under way and begin nothing new; resolve if it was kept, else reject.
+ */
 export type BatchHandler = (batch: readonly BusMessage[], signal: AbortSignal) => Promise<void>
 
 /** Numbered shares of work (detection by session, alerting by incident) that this process owns right now. */
