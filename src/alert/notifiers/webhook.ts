@@ -85,9 +85,9 @@ function unanswered(error: unknown, status: number, timedOutAfterMs: number): st
   return status === 0 ? what : `answered ${status}, then ${what}`
 }
 
-/** undici hides the system's code (`ECONNREFUSED`) one level down. The message may name the address, so it stays out. */
+/** undici hides the system's code (`ECONNREFUSED`) one level down. With a code the message may name the address, so it stays out. */
 function connectionFault(error: unknown): string {
   const cause = error instanceof Error ? error.cause : undefined
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  return code === '' ? 'the connection failed' : `the connection failed (${code})`
+  if (!(cause instanceof Error)) return 'the connection failed'
+  return `the connection failed (${'code' in cause ? String(cause.code) : cause.message})`
 }

@@ -1,0 +1,64 @@
+/** Incidents as the store has them: append-only versions. */
+import { stableId } from '../audit-event.js'
+import type { Store } from '../store/index.js'
+import type { Incident } from './incident.js'
+
+/** Latest versions of all incidents of these causes. */
+export async function incidentsOf(store: Store, groupKeys: readonly string[]): Promise<Incident[]> {
+  if (groupKeys.length === 0) return []
+  // Not from the view: an incident's group key never changes, so filtering first is right, and reads few bodies.
+  return bodies(
+    await store.query(
+      `SELECT body FROM incidents WHERE group_key IN {keys:Array(String)}
+       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id`,
+      { keys: groupKeys },
+    ),
+  )
+}
+
+/** Latest versions by id; those that are not there are left out. */
+export async function incidentsById(store: Store, ids: readonly string[]): Promise<Incident[]> {
+  if (ids.length === 0) return []
+  return bodies(
+    await store.query(
+      `SELECT body FROM incidents WHERE incident_id IN {ids:Array(UUID)}
+       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id`,
+      { ids },
+    ),
+  )
+}
+
+/** The latest versions, last changed first. */
+export async function latestIncidents(store: Store, most: number): Promise<Incident[]> {
+  return bodies(
+    await store.query('SELECT body FROM incident ORDER BY updated_at DESC, incident_id LIMIT {most:UInt32}', { most }),
+  )
+}
+
+/** Appends versions. The same versions again at once are one insert. */
+export async function keepVersions(store: Store, incidents: readonly Incident[]): Promise<void> {
+  if (incidents.length === 0) return
+  await store.insert(
+    'incidents',
+    incidents.map((incident) => ({
+      incident_id: incident.id,
+      tenant: incident.tenant,
+      version: incident.version,
+      status: incident.status,
+      maturity: incident.maturity,
+      severity: incident.severity,
+      title: incident.title,
+      summary: incident.summary,
+      session: incident.session,
+      group_key: incident.groupKey,
+      findings: incident.findings.map((finding) => finding.fingerprint),
+      opened_at: incident.openedAt,
+      updated_at: incident.updatedAt,
+      body: JSON.stringify(incident),
+    })),
+    stableId('incidents', ...incidents.map((incident) => `${incident.id}.${incident.version}.${incident.updatedAt}`)),
+  )
+}
+
+const bodies = (rows: readonly unknown[]): Incident[] =>
+  rows.map((row) => JSON.parse((row as { readonly body: string }).body) as Incident)

@@ -1,0 +1,109 @@
+/**
+ * The outbox. What is due is not kept anywhere: it is every latest version that is severe enough and has no receipt yet. So
+ * a version that was made is delivered however often we die between, and a newer version takes the place of an older one
+ * that was not delivered. Receipts are append-only; a death between the answer and its receipt means that the same
+ * CloudEvents id goes out twice.
+ */
+import { type Severity, severities, severityRank } from '../finding.js'
+import type { InsertRows, Store } from '../store/index.js'
+import type { Incident } from './incident.js'
+
+export interface Due {
+  readonly id: string
+  readonly version: number
+  readonly tenant: string
+  readonly groupKey: string
+  /** Attempts made so far with this version, and when the first was (microseconds, 0 where there was none). */
+  readonly attempts: number
+  readonly firstAttemptAt: number
+  /** The receiver got an earlier version. */
+  readonly told: boolean
+}
+
+export interface DueRequest {
+  readonly receiver: string
+  readonly least: Severity
+  /** Microseconds: when the receiver was first set up. What changed before that is not its business. */
+  readonly since: number
+  readonly now: number
+}
+
+/**
+ * What can be sent now: fewest attempts first, so that one incident that a receiver chokes on does not hold up the others.
+ * Nothing at all while the receiver has asked for a pause (429 or 503).
+ */
+export async function dueFor(store: Store, { receiver, least, since, now }: DueRequest): Promise<Due[]> {
+  const rows = await store.query<Record<'id' | 'version' | 'tenant' | 'key' | 'attempts' | 'first' | 'told', string>>(
+    `WITH receipts AS (
+       SELECT incident_id, version, max(attempt) AS attempts, min(at) AS first, max(next_at) AS next,
+         countIf(outcome != 'retry') AS settled
+       FROM deliveries WHERE receiver = {receiver:String} GROUP BY incident_id, version)
+     SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant, i.group_key AS key, r.attempts AS attempts,
+       toUnixTimestamp64Micro(r.first) AS first,
+       i.incident_id IN (
+         SELECT incident_id FROM deliveries WHERE receiver = {receiver:String} AND outcome = 'delivered') AS told
+     FROM incident AS i LEFT JOIN receipts AS r ON r.incident_id = i.incident_id AND r.version = i.version
+     WHERE i.updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+       AND i.maturity = 'stable' AND i.severity IN {severities:Array(String)}
+       AND r.settled = 0 AND r.next <= fromUnixTimestamp64Micro({now:Int64}, 'UTC')
+       AND (SELECT max(next_at) FROM deliveries WHERE receiver = {receiver:String} AND status IN (429, 503))
+         <= fromUnixTimestamp64Micro({now:Int64}, 'UTC')
+     ORDER BY r.attempts, i.updated_at, i.incident_id LIMIT 10000`,
+    { receiver, severities: severities.slice(severityRank(least)), since, now },
+  )
+  return rows.map((row) => ({
+    id: row.id,
+    version: Number(row.version),
+    tenant: row.tenant,
+    groupKey: row.key,
+    attempts: Number(row.attempts),
+    firstAttemptAt: Number(row.first),
+    told: Number(row.told) === 1,
+  }))
+}
+
+export type Receipt = InsertRows['deliveries']
+
+export async function keepReceipts(store: Store, receipts: readonly Receipt[]): Promise<void> {
+  const last = receipts.at(-1)
+  if (last === undefined) return
+  await store.insert(
+    'deliveries',
+    receipts,
+    `${last.incident_id}.${last.version}.${last.receiver}.${last.attempt}.${last.at}`,
+  )
+}
+
+/** What became of a version at its receivers: the latest receipt of each, for people. */
+export interface DeliveryState {
+  readonly incident: string
+  readonly version: number
+  readonly receiver: string
+  readonly outcome: string
+  readonly reason: string
+  readonly attempts: number
+  /** Microseconds. */
+  readonly at: number
+}
+
+export async function deliveriesOf(store: Store, incidents: readonly Pick<Incident, 'id'>[]): Promise<DeliveryState[]> {
+  if (incidents.length === 0) return []
+  const rows = await store.query<
+    Record<'id' | 'version' | 'receiver' | 'outcome' | 'reason' | 'attempts' | 'last', string>
+  >(
+    `SELECT incident_id AS id, version, receiver, argMax(outcome, (attempt, at)) AS outcome,
+       argMax(reason, (attempt, at)) AS reason, max(attempt) AS attempts, toUnixTimestamp64Micro(max(at)) AS last
+     FROM deliveries WHERE incident_id IN {ids:Array(UUID)}
+     GROUP BY incident_id, version, receiver ORDER BY incident_id, version, receiver`,
+    { ids: incidents.map((incident) => incident.id) },
+  )
+  return rows.map((row) => ({
+    incident: row.id,
+    version: Number(row.version),
+    receiver: row.receiver,
+    outcome: row.outcome,
+    reason: row.reason,
+    attempts: Number(row.attempts),
+    at: Number(row.last),
+  }))
+}
