@@ -1,0 +1,189 @@
+/**
+ * The records of one request become messages for the bus: audit events, and dead letters for what was not understood. All
+ * contents go through capture here, all hashes get the pepper here; nothing that leaves this file is clear but by list.
+ */
+import { type Capturer, rehash } from '@watchkeeper/sdk/capture'
+import { type ProducerEvent, producerEvent } from '@watchkeeper/sdk/event'
+import { type AuditEvent, auditEventOf, keptTime, stableId } from '../audit-event.js'
+import type { BusMessage } from '../bus/index.js'
+import { allowedBeside } from './allowed.js'
+import { type DeadLetterReason, deadLetterOf, eventNameOf } from './dead-letter.js'
+import type { Sender } from './keys/ring.js'
+import { delegated, fromForeign } from './mapping/index.js'
+import type { Entry, LogRecord, Span, ValueMap } from './otlp/export.js'
+import { fromOwn } from './own-event.js'
+
+/** Closed list: why a record is taken and not kept. It is not a fault of its sender, who is not told of it. */
+export type DropReason = 'not_mcp' | 'delegated'
+
+export interface Translation {
+  readonly messages: BusMessage[]
+  readonly deadLetters: Map<DeadLetterReason, number>
+  readonly dropped: Map<DropReason, number>
+  /** Attributes that are on no list, of records that were kept. */
+  droppedAttributes: number
+}
+
+export interface TranslationContext {
+  readonly sender: Sender
+  readonly capturer: Capturer
+  /** The tenant's pepper. */
+  readonly pepper: (value: string) => string
+  /** Microseconds. */
+  readonly receivedAt: number
+  /** Told of a fault of ours. */
+  readonly onFault: (error: unknown) => void
+}
+
+/** Characters of an event in JSON; a Kafka message has 1 MiB by default. */
+const longestEvent = 786_432
+
+export function translate(
+  entries: readonly Entry<LogRecord>[] | readonly Entry<Span>[],
+  context: TranslationContext,
+): Translation {
+  const translation: Translation = { messages: [], deadLetters: new Map(), dropped: new Map(), droppedAttributes: 0 }
+  const inner = delegated(entries.filter((entry): entry is Entry<Span> => 'kind' in entry.record))
+  for (const entry of entries) {
+    const { record } = entry
+    const outcome = 'kind' in record && inner.has(record) ? { dropped: 'delegated' as const } : guarded(entry, context)
+    if ('event' in outcome) {
+      translation.messages.push({ type: 'event', event: outcome.event })
+      translation.droppedAttributes += outcome.droppedAttributes
+    } else if ('dropped' in outcome) {
+      add(translation.dropped, outcome.dropped)
+    } else {
+      const { sender, pepper, receivedAt } = context
+      const letter = deadLetterOf({ entry, ...outcome }, sender, pepper, receivedAt)
+      translation.messages.push({ type: 'dead-letter', letter })
+      add(translation.deadLetters, outcome.reason)
+    }
+  }
+  return translation
+}
+
+const add = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1)
+
+type Outcome =
+  | { readonly event: AuditEvent; readonly droppedAttributes: number }
+  | { readonly dropped: DropReason }
+  | { readonly reason: DeadLetterReason; readonly explanation: string }
+
+/** One record that trips us must not keep its neighbours from being kept, nor be sent again for ever. */
+function guarded(entry: Entry<LogRecord> | Entry<Span>, context: TranslationContext): Outcome {
+  try {
+    return recordOf(entry, context)
+  } catch (error) {
+    context.onFault(error)
+    return { reason: 'receiver_fault', explanation: 'a fault of the receiver, see its log; replay after it is mended' }
+  }
+}
+
+function recordOf(entry: Entry<LogRecord> | Entry<Span>, context: TranslationContext): Outcome {
+  const { record } = entry
+  const [fault] = record.faults
+  if (fault !== undefined) return fault
+  if (!('kind' in record)) {
+    const eventName = eventNameOf(record)
+    if (eventName.startsWith('watchkeeper.')) return ownRecord(entry as Entry<LogRecord>, record, eventName, context)
+    return foreignRecord(entry, identityOfLog(entry as Entry<LogRecord>, context), 'event', context)
+  }
+  const said = foreignRecord(
+    entry,
+    {
+      eventId: `${record.traceId}-${record.spanId}`,
+      startedAt: micros(record.startTime),
+      endedAt: micros(record.endTime),
+    },
+    'span',
+    context,
+  )
+  if ('event' in said && (record.traceId === '' || record.spanId === ''))
+    return {
+      reason: 'no_identity',
+      explanation: 'traceId, spanId: an MCP span without them cannot be told from others',
+    }
+  return said
+}
+
+function ownRecord(
+  entry: Entry<LogRecord>,
+  record: LogRecord,
+  eventName: string,
+  context: TranslationContext,
+): Outcome {
+  const own = fromOwn(eventName, record, micros(record.time === 0n ? record.observedTime : record.time))
+  if ('reason' in own) return own
+  const { resource, scope } = entry
+  const said = producerEvent({
+    ...own.event,
+    producerId: own.event.producerId || producerOf(resource.attributes),
+    source: own.event.source || scope.name.slice(0, 256),
+    sourceVersion: own.event.sourceVersion || scope.version.slice(0, 256),
+  })
+  const { 'event.name': _, ...rest } = own.rest
+  const beside = allowedBeside(resource.attributes, rest)
+  const kept: Record<string, string> =
+    own.chain === 'broken' ? { ...beside.kept, 'receive.chain': 'broken' } : beside.kept
+  return finished(said, 'event', kept, beside.dropped, context)
+}
+
+interface TimedId {
+  readonly eventId: string
+  readonly startedAt: number
+  readonly endedAt: number
+}
+
+/** A log record has no id of its own: its content is its id, so that it is itself again when it is sent again. */
+function identityOfLog({ record }: Entry<LogRecord>, { pepper }: TranslationContext): TimedId {
+  const at = micros(record.time === 0n ? record.observedTime : record.time)
+  const names = Object.entries(record.attributes).map(([name, value]) => `${name}=${String(value)}`)
+  const eventId = stableId('log', record.traceId, record.spanId, String(record.time), pepper(names.sort().join('\n')))
+  return { eventId, startedAt: at, endedAt: at }
+}
+
+function foreignRecord(
+  entry: Entry<LogRecord> | Entry<Span>,
+  identity: TimedId,
+  form: 'event' | 'span',
+  context: TranslationContext,
+): Outcome {
+  const { record, resource } = entry
+  const said = fromForeign(entry, { ...identity, producerId: producerOf(resource.attributes) }, context.capturer)
+  if (said === undefined) return { dropped: 'not_mcp' }
+  const beside = allowedBeside(resource.attributes, record.attributes)
+  return finished(said, form, beside.kept, beside.dropped, context)
+}
+
+function finished(
+  said: ProducerEvent,
+  form: 'event' | 'span',
+  attributes: Readonly<Record<string, string>>,
+  droppedAttributes: number,
+  { sender, pepper, receivedAt }: TranslationContext,
+): Outcome {
+  const { tenant, owner, role } = sender
+  const event = auditEventOf(rehash(said, pepper), { tenant, owner, role, form, receivedAt, attributes })
+  if (JSON.stringify(event).length > longestEvent)
+    return { reason: 'too_large', explanation: `the event has more than ${longestEvent} characters` }
+  return { event: said.endedAt === 0 ? withoutTime(event) : event, droppedAttributes }
+}
+
+/** Nobody said when: the time of receipt stands in, outside the content's hash, which must be the same on a retry. */
+function withoutTime(event: AuditEvent): AuditEvent {
+  const at = event.receivedAt
+  return { ...event, startedAt: at, endedAt: at, keptAt: keptTime(at, at) }
+}
+
+const latest = BigInt(Number.MAX_SAFE_INTEGER)
+
+/** Microseconds of nanoseconds, up to the year 2255 where numbers end. */
+function micros(nanoseconds: bigint): number {
+  const value = nanoseconds / 1000n
+  return Number(value < latest ? value : latest)
+}
+
+function producerOf(resource: ValueMap): string {
+  const instance = resource['service.instance.id'] ?? resource['service.name']
+  return typeof instance === 'string' ? instance.slice(0, 200) : ''
+}
