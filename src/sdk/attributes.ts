@@ -139,7 +139,11 @@ const orders: Codec<readonly Order[]> = {
 }
 
 function encodeOrder(order: Order): string {
-  return JSON.stringify({ ...order, atoms: order.atoms.map(encodeFingerprint) })
+  return JSON.stringify({
+    ...order,
+    atoms: order.atoms.map(encodeFingerprint),
+    following: order.following.map(encodeFingerprint),
+  })
 }
 
 function decodeOrder(value: unknown): Order {
@@ -165,6 +169,7 @@ function decodeOrder(value: unknown): Order {
     nouns: names.decode(raw['nouns']),
     verbHashes: hashes(raw['verbHashes']),
     atoms: fingerprints.decode(raw['atoms']),
+    following: fingerprints.decode(raw['following'] ?? []),
     shingles: hashes(raw['shingles']),
   }
 }

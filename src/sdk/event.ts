@@ -71,15 +71,17 @@ export interface Order {
   readonly position: number
   /** How much it reads as a request, 0..1 in steps of 0.05. */
   readonly mood: number
-  /** Small closed vocabulary: `second-person`, `task`, `assistant`, `user`, `parenthesis`, `field`, `list`, `paragraph`, … */
+  /** Small closed vocabulary: `second-person`, `task`, `assistant`, `user`, `near-task`, `near-assistant`, `parenthesis`, `field`, `list`, `paragraph`, … */
   readonly flags: readonly string[]
   /** Verb groups (`pay`, `message`, …) and noun groups, from a closed list. */
   readonly verbs: readonly string[]
   readonly nouns: readonly string[]
   /** Keyed hashes of the verb stems, for an exact match with a tool's verb. */
   readonly verbHashes: readonly string[]
-  /** Values in the sentence and in the one after it. */
+  /** Values in the sentence. */
   readonly atoms: readonly Fingerprint[]
+  /** Values in what follows it without asking anything itself: "… to this account:" and then the account. */
+  readonly following: readonly Fingerprint[]
   /** Keyed hashes of 4-word shingles from each order verb on: an argument that quotes them relays the order, it does not obey it. */
   readonly shingles: readonly string[]
 }

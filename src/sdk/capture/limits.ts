@@ -20,6 +20,7 @@ export const limits = {
   orders: 32,
   /** Fingerprints of one order. */
   orderAtoms: 64,
+  orderFollowing: 24,
   orderShingles: 8,
   /** Fingerprints of one side of a call. */
   fingerprints: 512,

@@ -46,7 +46,7 @@ export function ordersOf(sources: readonly OrderSource[], keyed: Keyed): { order
     .map((read) => ({ read, rank: read.mood.strength + (read.strong ? 0.3 : 0) }))
     .sort((a, b) => b.rank - a.rank || a.read.position - b.read.position)
   const kept = chosen.slice(0, limits.orders).sort((a, b) => a.read.position - b.read.position)
-  const orders = kept.map(({ read }) => orderOf(read, reads[read.position + 1], keyed))
+  const orders = kept.map(({ read }) => orderOf(read, reads, keyed))
   return { orders: distinct(orders), truncated: truncated || chosen.length > limits.orders }
 }
 
@@ -65,7 +65,7 @@ function readAll(sources: readonly OrderSource[]): { reads: Read[]; truncated: b
   return { reads, truncated: false }
 }
 
-function orderOf(read: Read, next: Read | undefined, keyed: Keyed): Order {
+function orderOf(read: Read, reads: readonly Read[], keyed: Keyed): Order {
   const { tokens, mood } = read
   const asked = mood.asked.filter((verb) => verb.strength >= Math.max(0.3, mood.strength - 0.35))
   const speaking = asked.length > 0 ? asked : mood.asked
@@ -78,21 +78,23 @@ function orderOf(read: Read, next: Read | undefined, keyed: Keyed): Order {
     stems.add(verb.stem)
     for (const group of meaningOf(verb, nouns)) verbs.add(group)
   }
-  const atoms = distinctAtoms([
-    ...atomsIn(read, keyed, false),
-    ...(next !== undefined && next.leaf === read.leaf ? atomsIn(next, keyed, true) : []),
-  ])
+  const atoms = distinctAtoms(atomsIn(read, keyed))
   return {
     position: read.position,
     mood: Math.round(mood.strength * 20) / 20,
     flags: flagsOf(
       read,
+      reads,
       speaking.some(({ verb }) => verb === undefined),
     ),
     verbs: [...verbs],
     nouns: [...nouns],
     verbHashes: [...stems].slice(0, 16).map((stem) => keyed.verb(stem)),
     atoms: atoms.slice(0, limits.orderAtoms),
+    following: distinctAtoms(followers(read, reads).flatMap((next) => atomsIn(next, keyed))).slice(
+      0,
+      limits.orderFollowing,
+    ),
     shingles: shinglesFrom(
       tokens,
       speaking.map((verb) => verb.at),
@@ -102,8 +104,20 @@ function orderOf(read: Read, next: Read | undefined, keyed: Keyed): Order {
   }
 }
 
-function atomsIn(read: Read, keyed: Keyed, strongOnly: boolean): Fingerprint[] {
-  const atoms = read.tokens.flatMap(atomsOfToken).filter((atom) => !strongOnly || strongKinds.has(atom.kind))
+/** What comes after an order without asking anything itself: the next sentence, or the fields and list items below it. */
+function followers(read: Read, reads: readonly Read[]): Read[] {
+  const after: Read[] = []
+  for (const next of reads.slice(read.position + 1, read.position + 5)) {
+    if (next.leaf !== read.leaf || next.mood.strength >= 0.5) break
+    const listed = next.unit !== read.unit && next.unit.layout !== 'paragraph'
+    if (after.length > 0 && !listed) break
+    after.push(next)
+  }
+  return after
+}
+
+function atomsIn(read: Read, keyed: Keyed): Fingerprint[] {
+  const atoms = read.tokens.flatMap(atomsOfToken)
   // Strong ones first: a long sentence must not push the account number out.
   const sorted = [
     ...atoms.filter((atom) => strongKinds.has(atom.kind)),
@@ -121,15 +135,18 @@ function distinctAtoms(atoms: readonly Fingerprint[]): Fingerprint[] {
   return [...seen.values()]
 }
 
-function flagsOf(read: Read, unknownVerb: boolean): string[] {
+function flagsOf(read: Read, reads: readonly Read[], unknownVerb: boolean): string[] {
   const flags: string[] = [read.unit.layout]
-  const words = read.tokens.map((token) => token.folded)
-  const has = (set: ReadonlySet<string>): boolean => words.some((word) => set.has(word))
-  const label = read.unit.label === '' ? [] : fold(read.unit.label).split(' ')
-  if (has(secondPerson)) flags.push('second-person')
-  if (has(assistantWords)) flags.push('assistant')
-  if (has(userWords)) flags.push('user')
-  if (has(taskWords) || label.some((word) => taskWords.has(word))) flags.push('task')
+  const near = reads
+    .slice(Math.max(0, read.position - 2), read.position + 3)
+    .filter((other) => other.leaf === read.leaf)
+  const nearHas = (set: ReadonlySet<string>): boolean => near.some((other) => other !== read && says(other, set))
+  if (says(read, secondPerson)) flags.push('second-person')
+  if (says(read, assistantWords)) flags.push('assistant')
+  if (says(read, userWords)) flags.push('user')
+  if (says(read, taskWords)) flags.push('task')
+  if (nearHas(assistantWords)) flags.push('near-assistant')
+  if (nearHas(taskWords)) flags.push('near-task')
   if (read.mood.parenthesis) flags.push('parenthesis')
   if (read.mood.reported) flags.push('reported')
   if (read.mood.negated) flags.push('negated')
@@ -137,6 +154,16 @@ function flagsOf(read: Read, unknownVerb: boolean): string[] {
   if (read.hidden || read.unit.layout === 'comment') flags.push('hidden')
   if (read.tokens.filter((token) => token.kind === 'word').length >= proseWords) flags.push('prose')
   return flags
+}
+
+function says({ tokens, unit }: Read, set: ReadonlySet<string>): boolean {
+  return (
+    tokens.some((token) => set.has(token.folded)) ||
+    (unit.label !== '' &&
+      fold(unit.label)
+        .split(' ')
+        .some((word) => set.has(word)))
+  )
 }
 
 /** The same sentence twice (a result that repeats its text as structured content) is one order. */

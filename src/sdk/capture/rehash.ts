@@ -10,6 +10,7 @@ export function rehash(event: ProducerEvent, hash: (value: string) => string): P
     ...item,
     verbHashes: item.verbHashes.map(hash),
     atoms: fingerprints(item.atoms),
+    following: fingerprints(item.following),
     shingles: item.shingles.map(hash),
   })
   return {

@@ -28,7 +28,7 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
   if (value === undefined) return absent
   try {
     const whole = canonical(value)
-    const { leaves, truncated } = leavesOf(value)
+    const { leaves, keys, truncated } = leavesOf(value)
     const set = new FingerprintSet(keyed)
     const sources: OrderSource[] = []
     const texts: string[] = []
@@ -57,7 +57,10 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
       resultDigest: keyed.digest(whole.text),
       resultFingerprints: fingerprints,
       resultCapture: truncated || cut || more || whole.truncated ? 'truncated' : 'captured',
-      resultSignals: signalsOf(text, orders),
+      resultSignals: {
+        ...signalsOf(text, orders),
+        ...catalogueSignal([...keys, ...sources.map(({ unit }) => unit.label)]),
+      },
       resultSecretKinds: secretKindsIn(text),
       orders,
     }
@@ -66,3 +69,19 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
     return absent
   }
 }
+
+/** A list of tools and their schemas: its descriptions are in the imperative by convention and order nothing. */
+function catalogueSignal(labels: readonly string[]): Record<string, number> {
+  const counted = labels.filter((label) => schemaLabels.has(label.toLowerCase().replace(/[^a-z]/g, ''))).length
+  return counted >= 2 ? { catalogue: Math.min(1, counted / 4) } : {}
+}
+
+const schemaLabels: ReadonlySet<string> = new Set([
+  'inputschema',
+  'outputschema',
+  'toolname',
+  'tooldescription',
+  'parameters',
+  'annotations',
+  'requiredparameters',
+])

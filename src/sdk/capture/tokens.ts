@@ -105,8 +105,11 @@ function wordToken(raw: string, make: (kind: TokenKind, raw: string) => Token): 
   return make(isIdentifier(text) ? 'id' : 'word', text)
 }
 
-/** Letters with digits, long enough to be nobody's word: account numbers, flight and user ids, UUIDs, commit hashes. */
+/**
+ * Letters with digits, long enough to be nobody's word: account numbers, flight and user ids, UUIDs, commit hashes. One digit
+ * alone makes a product name ("python3"), not an id.
+ */
 export function isIdentifier(text: string): boolean {
   const core = text.replace(/[^\p{L}\p{N}]/gu, '')
-  return core.length >= 6 && /\d/.test(core) && (/\p{L}/u.test(core) || core.length >= 7)
+  return core.length >= 6 && /\d\D*\d/.test(core) && (/\p{L}/u.test(core) || core.length >= 7)
 }
