@@ -134,9 +134,10 @@ function headline(findings: readonly JoinedFinding[]): Pick<Incident, 'title' | 
   const titles = [...new Set(findings.map((finding) => finding.title))]
   const lead = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))[0]
   const others = findings.length - 1
+  const sentence = (lead?.summary ?? '').replace(/[.\s]*$/, '.')
   return {
     title: titles.slice(0, 3).join(' → ') + (titles.length > 3 ? ` → ${titles.length - 3} more` : ''),
-    summary: (lead?.summary ?? '') + (others > 0 ? ` And ${others} more finding${others > 1 ? 's' : ''}.` : ''),
+    summary: others > 0 ? `${sentence} And ${others} more finding${others > 1 ? 's' : ''}.` : sentence,
   }
 }
 

@@ -1,6 +1,6 @@
 /**
- * What to open next: commands that work as they stand. They hold nothing but ids of ours, checked here, so that no text of an
- * attacker reaches a shell by way of the analyst's clipboard.
+ * What to open next: commands that work as they stand. They hold nothing but ids, hashes and times, checked here, so that no
+ * text of an attacker reaches a shell by way of the analyst's clipboard.
  */
 import type { Incident } from './incident.js'
 
@@ -11,38 +11,49 @@ export interface NextStep {
 }
 
 const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+const hash = /^[0-9a-f]{16}$/
+const day = 86_400_000_000
 
 export function nextSteps(incident: Incident): readonly NextStep[] {
-  const records = incident.timeline.map((step) => step.recordId).filter((id) => uuid.test(id))
-  const [anchor] = records
+  const calls = incident.findings.flatMap((finding) => finding.calls)
+  const record = [...incident.timeline.map((step) => step.recordId), ...calls].find((id) => uuid.test(id))
+  const hashes = [...new Set(incident.matched.map((value) => value.hash))].filter((text) => hash.test(text)).slice(0, 3)
+  // Partitions follow the kept time; it is never before the earlier of these.
+  const from = `kept_at > '${timeText(Math.min(incident.firstAt, incident.openedAt) - day)}'`
   return [
-    ...(anchor === undefined
+    ...(record === undefined
       ? []
       : [
-          step(
+          query(
             'every call of that session, in order',
             'SELECT started_at, server_name, tool, outcome, destinations FROM audit',
-            'WHERE (tenant, session_key) IN (SELECT tenant, session_key FROM audit',
-            `WHERE record_id = '${anchor}') ORDER BY started_at, record_id`,
+            `WHERE ${from} AND (tenant, session) IN (SELECT tenant, session`,
+            `FROM audit WHERE record_id = '${record}') ORDER BY started_at`,
           ),
         ]),
-    step(
-      'the findings, whole',
-      'SELECT * FROM finding WHERE fingerprint IN',
-      '(SELECT arrayJoin(findings) FROM incident',
-      `WHERE incident_id = '${incident.id}')`,
-    ),
+    ...(hashes.length === 0
+      ? []
+      : [
+          query(
+            'everywhere else that these values went',
+            'SELECT kept_at, session_key, place, kind, record_id FROM fingerprint',
+            `WHERE hash IN (${hashes.map((text) => `0x${text}`).join(', ')})`,
+            'ORDER BY kept_at LIMIT 100',
+          ),
+        ]),
     { what: 'this incident again', lines: [`npx watchkeeper incidents show ${incident.id}`] },
   ]
 }
 
-function step(what: string, ...sql: readonly string[]): NextStep {
+function query(what: string, ...sql: readonly string[]): NextStep {
   const last = sql.length - 1
-  return {
-    what,
-    lines: sql.map((line, at) => `${at === 0 ? 'npx watchkeeper sql "' : ''}${line}${at === last ? '"' : ''}`),
-  }
+  const lines = sql.map((line, at) => `${at === 0 ? 'npx watchkeeper sql "' : ''}${line}${at === last ? '"' : ''}`)
+  return { what, lines }
 }
+
+/** `2026-11-24 03:12:05`, as ClickHouse reads a time in UTC. */
+const timeText = (at: number): string =>
+  new Date(Math.max(0, Math.trunc(at / 1_000))).toISOString().slice(0, 19).replace('T', ' ')
 
 /** Where it says what a detector sees, what it misses and what to do when it fires; '' for what is no detector's name. */
 export const readmeOf = (detector: string): string =>

@@ -31,6 +31,13 @@ export function widthOf(text: string): number {
 
 export const padded = (text: string, cells: number): string => text + ' '.repeat(Math.max(0, cells - widthOf(text)))
 
+/** Exactly `cells` wide: filled up, or cut with an ellipsis. */
+export function fitted(text: string, cells: number): string {
+  if (widthOf(text) <= cells) return padded(text, cells)
+  const [piece = ''] = pieces(text, cells - 1)
+  return padded(`${piece}…`, cells)
+}
+
 /** Lines of at most `cells`, broken between words where possible. At least one line. */
 export function wrapped(text: string, cells: number): string[] {
   const lines: string[] = []

@@ -4,7 +4,7 @@ import { withoutMiddle } from './evidence.js'
 import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
 import { forTerminal } from './neutralise.js'
 import { nextSteps, readmeOf } from './next-steps.js'
-import { type Colour, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
+import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 
 const columns = 100
 const mostSteps = 24
@@ -36,8 +36,6 @@ export function incidentText(incident: Incident, { colour }: TextOptions): strin
     ...head(incident, paint),
     '',
     ...facts(incident, paint),
-    '',
-    paint('bold', ' What happened'),
     ...steps(incident, paint),
     ...values(incident, paint),
     '',
@@ -55,9 +53,8 @@ export function incidentText(incident: Incident, { colour }: TextOptions): strin
 /** One line of an incident, for a list or a running service: severity, time, id, title. */
 export function incidentLine(incident: Incident, { colour }: TextOptions): string {
   const paint = painter(colour)
-  const title = forTerminal(incident.title, 48)
   const mark = paint(badge[incident.severity], ` ${incident.severity.toUpperCase().padEnd(8)} `)
-  return `${mark} ${clock(incident.updatedAt, true)}  ${incident.id}  ${title}`
+  return `${mark} ${clock(incident.updatedAt, true)}  ${incident.id}  ${forTerminal(incident.title, 48)}`
 }
 
 function head(incident: Incident, paint: Paint): string[] {
@@ -98,6 +95,8 @@ function facts(incident: Incident, paint: Paint): string[] {
 }
 
 function steps(incident: Incident, paint: Paint): string[] {
+  // A finding about a quantity has no single records to show.
+  if (incident.timeline.length === 0) return []
   const shown = new Set(withoutMiddle(incident.timeline, mostSteps))
   const hidden = incident.timeline.length - shown.size + incident.omitted
   const indent = 3 + 2 + 12 + 2 + 7 + 2
@@ -111,17 +110,17 @@ function steps(incident: Incident, paint: Paint): string[] {
       ...rest.map((line) => ' '.repeat(indent) + line),
     ]
   })
-  return [...lines, ...more(hidden, 'steps or values', paint)]
+  return ['', paint('bold', ' What happened'), ...lines, ...more(hidden, 'steps or values', paint)]
 }
 
 function values(incident: Incident, paint: Paint): string[] {
   if (incident.matched.length === 0) return []
   const place = (id: string): string => {
     const index = incident.timeline.findIndex((step) => step.recordId === id || step.eventId === id)
-    return index === -1 ? `record ${forTerminal(id, 36)}` : `step ${index + 1}`
+    return index === -1 ? 'another record' : `step ${index + 1}`
   }
   const rows = incident.matched.slice(0, mostValues).map((value) => {
-    const name = `${padded(forTerminal(value.kind, 8), 8)} ${paint('dim', forTerminal(value.hash.slice(0, 8)))}`
+    const name = `${fitted(forTerminal(value.kind), 8)} ${paint('dim', fitted(forTerminal(value.hash.slice(0, 8)), 8))}`
     return `     ${name}  first seen in ${place(value.firstIn)}, used in ${place(value.usedIn)}`
   })
   return [
