@@ -4,6 +4,7 @@
  */
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { parseDsn } from '@watchkeeper/sdk/dsn'
 import { WatchkeeperError } from './errors.js'
 
 /** Turns the text of a variable into a value; throws an `Error` that says what was expected. */
@@ -59,6 +60,12 @@ const httpUrl: Reader<string> = (value) => {
   if (value === '') return ''
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new Error('expected an http or https URL')
+  return value
+}
+
+const dsnText: Reader<string> = (value) => {
+  const dsn = value === '' ? undefined : parseDsn(value)
+  if (dsn !== undefined && 'fault' in dsn) throw new Error(dsn.fault)
   return value
 }
 
@@ -127,6 +134,13 @@ export const settings = {
     'Second key of all fingerprints; empty is a random one kept in the data folder. All receivers must share it.',
     '',
     text,
+  ),
+
+  dsn: secret(
+    'WATCHKEEPER_DSN',
+    'Where commands that send records (replay) send them, and with which keys; empty is this machine without keys.',
+    '',
+    dsnText,
   ),
 
   consoleHost: setting('WATCHKEEPER_CONSOLE_HOST', 'Address of health, metrics and API.', '127.0.0.1', text),
@@ -274,7 +288,7 @@ export function readConfig(
 ): Config {
   const faults: string[] = []
   const values: Record<string, unknown> = {}
-  const known = new Set<string>(['WATCHKEEPER_DSN', 'WATCHKEEPER_TRACES'])
+  const known = new Set<string>(['WATCHKEEPER_TRACES'])
   for (const [name, { variable, fallback, read }] of Object.entries(settings) as [string, Setting<unknown>][]) {
     known.add(variable)
     const given = environment[variable]
