@@ -1,0 +1,125 @@
+/**
+ * The engine inside the child: every operation gets a connection of its own, so settings and parameters end with it and
+ * operations run side by side; one pinned connection keeps the engine open between them.
+ */
+import { setTimeout as delay } from 'node:timers/promises'
+import { Fault } from './fault.js'
+import type { Classified, Connection, Native, Result } from './native.js'
+import { setStatement } from './settings.js'
+import { quoted } from './statement.js'
+
+export interface Operation {
+  readonly sql: string
+  /** Used when the statement names none. */
+  readonly format: string
+  readonly database: string | undefined
+  readonly settings: ReadonlyMap<string, string>
+  readonly params: ReadonlyMap<string, string>
+  readonly readonly: boolean
+}
+
+/** The engine's own limit of a statement's text is 256 KiB, too small for bound lists; this is ours, in bytes. */
+const maxQuerySize = 64 * 1_048_576
+
+export class Engine {
+  readonly #native: Native
+  readonly #path: string
+  readonly #args: readonly string[]
+  readonly #pin: Connection
+  readonly #running = new Set<Promise<unknown>>()
+  readonly #stop = new AbortController()
+  #count = 0
+
+  /** Opens (or makes) the database in the folder; throws when another process holds it. */
+  constructor(native: Native, path: string, args: readonly string[]) {
+    this.#native = native
+    this.#path = path
+    this.#args = args
+    this.#pin = native.CreateConnection(path, args)
+  }
+
+  /** Names of one column, for what the engine knows best about itself. */
+  async names(sql: string): Promise<ReadonlySet<string>> {
+    const result = await this.#native.QueryAsyncConnection(this.#pin, sql, 'TabSeparatedRaw')
+    return new Set(Buffer.from(result.bytes).toString('utf8').split('\n').filter(Boolean))
+  }
+
+  /** How the engine's own parser sees the text; nothing runs. */
+  classify(sql: string): Promise<Classified> {
+    return this.#use((connection) => this.#native.DurableClassifyAsync(connection, sql, 'default'))
+  }
+
+  /** Lines of the syntax tree; nothing runs. */
+  async syntaxTree(sql: string, params: ReadonlyMap<string, string>): Promise<readonly string[]> {
+    const explain = {
+      sql: `EXPLAIN AST ${sql}`,
+      format: 'TabSeparatedRaw',
+      database: undefined,
+      settings: new Map(),
+      params,
+    }
+    const result = await this.run({ ...explain, readonly: true })
+    return Buffer.from(result.bytes).toString('utf8').split('\n')
+  }
+
+  /** Runs one statement that was checked before. When the signal fires the engine really stops, then this rejects. */
+  run(operation: Operation, signal?: AbortSignal): Promise<Result> {
+    return this.#use(async (connection) => {
+      const tag = `watchkeeper-${process.pid}-${++this.#count}`
+      const execute = (sql: string, format = 'Null') => this.#native.QueryAsyncConnection(connection, sql, format)
+      await execute(setStatement([['max_query_size', String(maxQuerySize)], ...operation.settings]))
+      const params = setStatement([...operation.params].map(([key, value]) => [key, value]))
+      if (params !== '') await execute(params)
+      if (operation.database !== undefined) await execute(`USE \`${operation.database.replaceAll(/[\\`]/g, '\\$&')}\``)
+      // Last, because nothing can be set after readonly.
+      await execute(setStatement([['log_comment', tag], ...(operation.readonly ? ([['readonly', '1']] as const) : [])]))
+      if (signal?.aborted || this.#stop.signal.aborted) throw new Fault('QUERY_WAS_CANCELLED', 'Query was cancelled')
+      const work = execute(operation.sql, operation.format)
+      return await this.#killable(work, tag, signal)
+    })
+  }
+
+  /** Kills what runs and releases the folder. Resolves when nothing runs any more. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await Promise.allSettled(this.#running)
+    this.#native.CloseConnection(this.#pin)
+  }
+
+  /** Forbids new operations and waits for those that run, without killing them. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#running)
+  }
+
+  async #use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    if (this.#stop.signal.aborted) throw new Fault('ABORTED', 'The embedded engine is stopping')
+    const connection = this.#native.CreateConnection(this.#path, this.#args)
+    const running = work(connection).finally(() => this.#native.CloseConnection(connection))
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
+  }
+
+  /** The engine has no call to interrupt a query, but `KILL QUERY` from another connection does; it may come before the query is registered, so it is repeated until the query ended. */
+  async #killable<T>(work: Promise<T>, tag: string, signal: AbortSignal | undefined): Promise<T> {
+    const stop = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal
+    let ended = false
+    const kill = async () => {
+      const sql = `KILL QUERY WHERE Settings['log_comment'] = ${quoted(tag)} ASYNC`
+      while (!ended) {
+        await this.#native.QueryAsyncConnection(this.#pin, sql, 'Null').catch(() => undefined)
+        await delay(20)
+      }
+    }
+    stop.addEventListener('abort', kill, { once: true })
+    try {
+      return await work
+    } finally {
+      ended = true
+      stop.removeEventListener('abort', kill)
+    }
+  }
+}
