@@ -3,6 +3,11 @@
  * acknowledgement is the insert's own) and Kafka (the acknowledgement is the broker's, all in-sync replicas).
  */
 import type { AuditEvent } from '../audit-event.js'
+import type { Config } from '../config.js'
+import type { Logger } from '../log.js'
+import type { Telemetry } from '../telemetry.js'
+import { InProcessBus } from './in-process.js'
+import { KafkaBus } from './kafka.js'
 
 /** A record that was not understood, with its reason. Its body has been through capture: no clear content. */
 export interface DeadLetter {
@@ -57,4 +62,17 @@ export interface Bus {
   ready(): boolean
   /** Flushes what is in flight. */
   close(): Promise<void>
+}
+
+export interface BusOptions {
+  readonly config: Config
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  /** Microseconds since 1970. */
+  readonly now: () => number
+}
+
+/** The bus that the settings ask for; nothing is connected before `start`. */
+export function createBus(options: BusOptions): Bus {
+  return options.config.bus === 'kafka' ? new KafkaBus(options) : new InProcessBus(options)
 }
