@@ -6,7 +6,7 @@
 import type { Shares } from '../bus/index.js'
 import type { Store } from '../store/index.js'
 import { type FindingPlace, findingsOf, unheld } from './finding-rows.js'
-import { incidentsOf, keepVersions } from './incident-rows.js'
+import { keepVersions, openIncidents } from './incident-rows.js'
 import { groupKey, type IncidentChange, joinFindings } from './incidents.js'
 import { shareOf } from './shares.js'
 import { earliestPosition, keepPositions } from './watermarks.js'
@@ -45,7 +45,7 @@ export function gatherer(store: Store, shares: Shares): Gatherer {
     const places = await unheld(store, after, pageSize)
     const findings = await findingsOf(store, [...new Set(places.map((place) => place.fingerprint))])
     const mine = findings.filter((finding) => owned.has(shareOf(finding.tenant, groupKey(finding), shares.total)))
-    const known = await incidentsOf(store, [...new Set(mine.map(groupKey))])
+    const known = await openIncidents(store, [...new Set(mine.map(groupKey))])
     const changes = joinFindings(mine, known, now)
     await keepVersions(
       store,

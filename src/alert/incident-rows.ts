@@ -2,16 +2,19 @@
 import { stableId } from '../audit-event.js'
 import type { Store } from '../store/index.js'
 import type { Incident } from './incident.js'
+import { mostFindings } from './incidents.js'
 
-/** Latest versions of all incidents of these causes. */
-export async function incidentsOf(store: Store, groupKeys: readonly string[]): Promise<Incident[]> {
+/** Latest versions of the incidents of these causes that have room for a finding: of a noisy cause there may be thousands. */
+export async function openIncidents(store: Store, groupKeys: readonly string[]): Promise<Incident[]> {
   if (groupKeys.length === 0) return []
-  // Not from the view: an incident's group key never changes, so filtering first is right, and reads few bodies.
   return bodies(
     await store.query(
-      `SELECT body FROM incidents WHERE group_key IN {keys:Array(String)}
-       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id`,
-      { keys: groupKeys },
+      `SELECT body FROM incidents
+       WHERE (incident_id, version) IN (
+         SELECT incident_id, max(version) FROM incidents WHERE group_key IN {keys:Array(String)}
+         GROUP BY incident_id HAVING argMax(length(findings), version) < {room:UInt32})
+       ORDER BY incident_id, updated_at LIMIT 1 BY incident_id`,
+      { keys: groupKeys, room: mostFindings },
     ),
   )
 }
@@ -32,6 +35,17 @@ export async function incidentsById(store: Store, ids: readonly string[]): Promi
 export async function latestIncidents(store: Store, most: number): Promise<Incident[]> {
   return bodies(
     await store.query('SELECT body FROM incident ORDER BY updated_at DESC, incident_id LIMIT {most:UInt32}', { most }),
+  )
+}
+
+/** Latest versions of the incidents whose id begins so, at most two: enough to know whether it says which. */
+export async function findIncidents(store: Store, beginning: string): Promise<Incident[]> {
+  return bodies(
+    await store.query(
+      `SELECT body FROM incidents WHERE startsWith(toString(incident_id), {beginning:String})
+       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id LIMIT 2`,
+      { beginning },
+    ),
   )
 }
 

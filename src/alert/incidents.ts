@@ -17,7 +17,7 @@ export interface IncidentChange {
  * first, after the last) and the incident has room; else it opens a new one. Microseconds.
  */
 export const joinWindow = 86_400_000_000
-const mostFindings = 100
+export const mostFindings = 100
 const mostSteps = 200
 const mostMatched = 100
 const mostCalls = 32

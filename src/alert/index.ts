@@ -9,9 +9,9 @@ import type { Change, Incident } from './incident.js'
 import { webhook } from './notifiers/webhook.js'
 
 export type { Change, Incident } from './incident.js'
-export { incidentsById, latestIncidents } from './incident-rows.js'
+export { findIncidents, latestIncidents } from './incident-rows.js'
 export { type DeliveryState, deliveriesOf } from './outbox.js'
-export { incidentLine, incidentText, type TextOptions } from './timeline.js'
+export { deliveryText, incidentLine, incidentText, type TextOptions } from './timeline.js'
 
 export interface AlertOptions {
   readonly store: Store

@@ -4,6 +4,7 @@ import { withoutMiddle } from './evidence.js'
 import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
 import { forTerminal } from './neutralise.js'
 import { nextSteps, readmeOf } from './next-steps.js'
+import type { DeliveryState } from './outbox.js'
 import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 
 const columns = 100
@@ -50,12 +51,36 @@ export function incidentText(incident: Incident, { colour }: TextOptions): strin
   ].join('\n')
 }
 
-/** One line of an incident, for a list or a running service: severity, time, id, title. */
-export function incidentLine(incident: Incident, { colour }: TextOptions): string {
+/** One line of an incident, for a list: severity, time, beginning of its id, where its latest version stands, title. */
+export function incidentLine(
+  incident: Incident,
+  deliveries: readonly DeliveryState[],
+  { colour }: TextOptions,
+): string {
   const paint = painter(colour)
   const mark = paint(badge[incident.severity], ` ${incident.severity.toUpperCase().padEnd(8)} `)
-  return `${mark} ${clock(incident.updatedAt, true)}  ${incident.id}  ${forTerminal(incident.title, 48)}`
+  const [state = 'not sent'] =
+    incident.maturity === 'trial'
+      ? ['trial']
+      : deliveries
+          .filter(({ version }) => version === incident.version)
+          .map(({ outcome }) => standing[outcome] ?? outcome)
+  const title = fitted(forTerminal(incident.title), columns - 58).trimEnd()
+  return `${mark} ${clock(incident.updatedAt, true).slice(0, 19)}  ${incident.id.slice(0, 8)}  v${padded(String(incident.version), 3)} ${padded(state, 9)}  ${title}`
 }
+
+/** What became of an incident's versions at their receivers. '' where nothing was sent. */
+export function deliveryText(deliveries: readonly DeliveryState[]): string {
+  return deliveries
+    .map(({ version, receiver, outcome, reason, attempts, at }) => {
+      const why = reason === '' ? '' : `: ${forTerminal(reason, 120)}`
+      const times = `${attempts} attempt${attempts === 1 ? '' : 's'}`
+      return ` ${clock(at, true)}  version ${version} ${standing[outcome] ?? outcome} (${receiver}, ${times}${why})\n`
+    })
+    .join('')
+}
+
+const standing: Readonly<Record<string, string>> = { delivered: 'delivered', retry: 'waiting', refused: 'dead' }
 
 function head(incident: Incident, paint: Paint): string[] {
   const mark = ` ${incident.severity.toUpperCase()} `
