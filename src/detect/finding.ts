@@ -1,0 +1,105 @@
+/** From what a detector says to what is kept: identity, tags and times are the engine's. */
+import { stableId } from '../audit-event.js'
+import type { Finding } from '../finding.js'
+import type { InsertRows } from '../store/index.js'
+import type { Named } from './catalogue.js'
+import type { Draft, RowDraft, Session } from './contract.js'
+
+/** Characters of a summary, a note and a name: they hold text from events, which may be long on purpose. */
+const limits = { summary: 1000, note: 500, name: 256, calls: 100, steps: 100, matched: 200 } as const
+
+/** (detector, tenant, anchor): the same verdict has the same identity in a live run, after a restart and in a backtest. */
+export const fingerprintOf = (detector: string, tenant: string, anchor: string): string =>
+  stableId('finding', detector, tenant, anchor)
+
+/** `foundAt` in microseconds. */
+export function sessionFinding(
+  { id, detector: { about } }: Named,
+  session: Pick<Session, 'tenant' | 'id' | 'subject'>,
+  draft: Draft,
+  foundAt: number,
+): Finding {
+  const { anchor } = draft
+  return {
+    ...explained(draft),
+    fingerprint: fingerprintOf(id, session.tenant, anchor.eventId),
+    detector: id,
+    detectorVersion: about.version,
+    maturity: about.maturity,
+    title: about.title,
+    tags: about.tags,
+    tenant: session.tenant,
+    session: session.id,
+    subject: session.subject,
+    server: cut(anchor.serverName || anchor.serverAddress),
+    tool: cut(anchor.tool),
+    anchor: anchor.eventId,
+    calls: draft.calls.slice(0, limits.calls).map(({ recordId }) => recordId),
+    steps: draft.steps.slice(0, limits.steps).map((step) => ({ ...step, note: step.note.slice(0, limits.note) })),
+    matched: (draft.matched ?? []).slice(0, limits.matched),
+    at: anchor.endedAt,
+    foundAt,
+  }
+}
+
+/** A window [from, to) in microseconds that a query detector found strange; its start is part of the identity. */
+export function queryFinding(
+  { id, detector: { about } }: Named,
+  window: { readonly tenant: string; readonly from: number; readonly to: number },
+  draft: RowDraft,
+  foundAt: number,
+): Finding {
+  const anchor = `${new Date(window.from / 1000).toISOString()} ${draft.anchor}`
+  return {
+    ...explained(draft),
+    fingerprint: fingerprintOf(id, window.tenant, anchor),
+    detector: id,
+    detectorVersion: about.version,
+    maturity: about.maturity,
+    title: about.title,
+    tags: about.tags,
+    tenant: window.tenant,
+    session: draft.session,
+    subject: draft.subject,
+    server: cut(draft.server),
+    tool: cut(draft.tool),
+    anchor,
+    calls: draft.calls.slice(0, limits.calls),
+    steps: [],
+    matched: [],
+    at: window.to,
+    foundAt,
+  }
+}
+
+function explained({ severity, summary, score }: Draft | RowDraft): Pick<Finding, 'severity' | 'summary' | 'score'> {
+  // NaN and infinity are no numbers to a reader, and none to JSON.
+  const numbers = Object.entries(score).filter(([, value]) => Number.isFinite(value))
+  return { severity, summary: summary.slice(0, limits.summary), score: Object.fromEntries(numbers) }
+}
+
+const cut = (name: string): string => name.slice(0, limits.name)
+
+/** As the store's table `findings` takes it. */
+export const findingRow = (finding: Finding): InsertRows['findings'] => ({
+  fingerprint: finding.fingerprint,
+  detector: finding.detector,
+  detector_version: finding.detectorVersion,
+  tenant: finding.tenant,
+  severity: finding.severity,
+  maturity: finding.maturity,
+  title: finding.title,
+  summary: finding.summary,
+  session: finding.session,
+  subject: finding.subject,
+  server: finding.server,
+  tool: finding.tool,
+  anchor: finding.anchor,
+  calls: finding.calls,
+  steps: JSON.stringify(finding.steps),
+  matched: JSON.stringify(finding.matched),
+  score: finding.score,
+  tags: JSON.stringify(finding.tags),
+  at: finding.at,
+  found_at: finding.foundAt,
+})

@@ -1,0 +1,178 @@
+/**
+ * All session detectors over one piece of a session. One that throws, hangs or dawdles is reported and does not stop the
+ * others; what it could not judge is *not evaluated*, never *clean*.
+ */
+import type { Finding } from '../finding.js'
+import type { Logger } from '../log.js'
+import type { InsertRows } from '../store/index.js'
+import type { Telemetry } from '../telemetry.js'
+import { Bench } from './bench.js'
+import type { Named } from './catalogue.js'
+import { type Draft, isNotEvaluated, type Policy, type Session, type SessionDetector } from './contract.js'
+import { sessionFinding } from './finding.js'
+import type { Piece } from './sessions.js'
+import { createWatchdog, type Watched } from './watchdog.js'
+
+export interface JuryOptions {
+  readonly detectors: readonly Named<SessionDetector>[]
+  readonly policy: Policy
+  /** Milliseconds of one detector on one piece: slower is reported, and ten times as long is ended. */
+  readonly budgetMs: number
+  /** Microseconds since 1970. */
+  readonly now: () => number
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  /** Repeated offenders sit out (a backtest lets everybody play, since it must come out the same each time). */
+  readonly bench?: Bench
+}
+
+export interface Bounds {
+  /** Kept time in microseconds: anchors outside [from, to) are somebody else's. */
+  readonly from: number
+  readonly to: number
+}
+
+export type NotEvaluatedRow = InsertRows['not_evaluated']
+export type RunRow = InsertRows['detector_runs']
+
+export interface Verdicts {
+  readonly findings: readonly Finding[]
+  readonly notEvaluated: readonly NotEvaluatedRow[]
+}
+
+/** How many times the budget a detector may take before it is ended. */
+const patience = 10
+
+export class Jury {
+  readonly bench: Bench
+  /** Longest settle time of all, in microseconds. */
+  readonly settle: number
+  readonly #options: JuryOptions
+  readonly #watched = createWatchdog()
+  #runs = new Map<string, RunRow>()
+
+  constructor(options: JuryOptions) {
+    this.#options = options
+    this.bench = options.bench ?? new Bench()
+    this.settle = Math.max(0, ...options.detectors.map(({ detector }) => detector.settleMs)) * 1000
+  }
+
+  judge(piece: Piece, bounds: Bounds): Verdicts {
+    const session: Session = { ...piece, policy: this.#options.policy }
+    const each = this.#options.detectors.map((named) => this.#judgeOne(named, session, bounds))
+    return { findings: each.flatMap(({ findings }) => findings), notEvaluated: each.flatMap((one) => one.notEvaluated) }
+  }
+
+  /** What the detectors did since the last call, a row for each detector, tenant and outcome. */
+  takeRuns(): RunRow[] {
+    const runs = [...this.#runs.values()]
+    this.#runs = new Map()
+    return runs
+  }
+
+  #judgeOne(named: Named<SessionDetector>, session: Session, bounds: Bounds): Verdicts {
+    const { budgetMs, now, telemetry, bench } = this.#options
+    const began = now()
+    const nothing = (input: string, because: string): Verdicts => ({
+      findings: [],
+      notEvaluated: [
+        {
+          tenant: session.tenant,
+          session: session.id,
+          detector: named.id,
+          input,
+          because: because.slice(0, 500),
+          at: began,
+        },
+      ],
+    })
+    if (bench?.rests(named.id, session.tenant, began))
+      return nothing('detector', 'the detector sits out after failures')
+
+    telemetry.count('detect', 'received', 1, named.id)
+    const watched = this.#watched(() => named.detector.judge(session), budgetMs * patience)
+    const took = now() - began
+    if (watched.ended !== 'ok') {
+      this.#failed(named.id, session, began, took, watched)
+      return nothing('detector', watched.ended === 'timeout' ? 'the detector took too long' : 'the detector failed')
+    }
+
+    const slow = took > budgetMs * 1000
+    if (slow) this.#failed(named.id, session, began, took, watched)
+    else bench?.succeeded(named.id, session.tenant)
+    const verdict = watched.value
+    if (isNotEvaluated(verdict)) {
+      if (!slow) this.#ran(named.id, session.tenant, began, took, 'ok', '', 0)
+      return nothing(verdict.notEvaluated, verdict.because)
+    }
+    const findings = verdict
+      .filter(({ anchor }) => isWithin(anchor, bounds, began - named.detector.settleMs * 1000, named.detector))
+      .map((draft) => sessionFinding(named, session, draft, began))
+    if (!slow) this.#ran(named.id, session.tenant, began, took, 'ok', '', findings.length)
+    return { findings, notEvaluated: [] }
+  }
+
+  #failed(detector: string, session: Session, began: number, took: number, watched: Watched<unknown>): void {
+    const { log, telemetry, bench } = this.#options
+    const outcome = watched.ended === 'ok' ? 'over_budget' : watched.ended
+    // The message of an error may quote an event; its kind and the place are ours.
+    const reason = watched.ended === 'error' ? kindOf(watched.error) : ''
+    const where = watched.ended === 'error' ? placeOf(watched.error) : ''
+    const until = bench?.failed(detector, session.tenant, session.id, began) ?? 0
+    telemetry.count('detect', 'failed', 1, `${outcome}:${detector}`)
+    log.warn(
+      {
+        detector,
+        tenant: session.tenant,
+        outcome,
+        reason,
+        where,
+        tookMs: Math.round(took / 1000),
+        events: session.events.length,
+      },
+      until === 0
+        ? 'a detector failed on a session'
+        : `a detector failed and sits out until ${new Date(until / 1000).toISOString()}`,
+    )
+    this.#ran(detector, session.tenant, began, took, outcome, reason, 0)
+  }
+
+  #ran(
+    detector: string,
+    tenant: string,
+    began: number,
+    took: number,
+    outcome: string,
+    reason: string,
+    findings: number,
+  ): void {
+    const name = JSON.stringify([detector, tenant, outcome, reason])
+    const run = this.#runs.get(name)
+    this.#runs.set(name, {
+      detector,
+      tenant,
+      outcome,
+      reason,
+      started_at: run?.started_at ?? began,
+      duration_us: (run?.duration_us ?? 0) + Math.max(0, Math.round(took)),
+      sessions: (run?.sessions ?? 0) + 1,
+      findings: (run?.findings ?? 0) + findings,
+    })
+  }
+}
+
+/** In the bounds, and where the verdict rests on absence, long enough ago for what is absent to have come. */
+function isWithin(
+  anchor: Draft['anchor'],
+  { from, to }: Bounds,
+  settled: number,
+  { settleMs }: SessionDetector,
+): boolean {
+  if (anchor.keptAt < from || anchor.keptAt >= to) return false
+  return settleMs === 0 || anchor.keptAt <= settled
+}
+
+const kindOf = (error: unknown): string => (error instanceof Error ? error.name : typeof error).slice(0, 60)
+
+const placeOf = (error: unknown): string =>
+  error instanceof Error ? (/^\s+at (.{1,200})/m.exec(error.stack ?? '')?.[1] ?? '') : ''
