@@ -37,8 +37,10 @@ export async function judgeSessions(targets: readonly Target[], options: JudgeOp
     windows = windows.flatMap((window, index) => {
       const events = fetched[index] ?? []
       const earlier = windowBefore(window, events)
-      const from = Math.max(options.bounds.from, earlier === undefined ? 0 : earlier.to + 1)
-      const cut = { tenant: window.tenant, id: window.id, idle: options.idle, truncated: events.length >= windowSize }
+      const truncated = events.length >= windowSize
+      const judged = truncated ? (earlier === undefined ? window.earliest : earlier.to + 1) : 0
+      const from = Math.max(options.bounds.from, judged)
+      const cut = { tenant: window.tenant, id: window.id, idle: options.idle, truncated }
       for (const piece of piecesOf(events, cut)) {
         const verdicts = options.jury.judge(piece, { from, to: Math.min(options.bounds.to, window.to + 1) })
         findings.push(...verdicts.findings)

@@ -28,6 +28,8 @@ export interface Waiting {
   /** Engine's time: when it began to wait, and when something last arrived. */
   since: number
   last: number
+  /** Judged already, but for verdicts that rest on absence: these are due then. 0 for what is not judged yet. */
+  notBefore: number
 }
 
 export interface PendingOptions {
@@ -63,7 +65,7 @@ export class Pending {
       if (this.#counts.size <= this.#remembered) break
       this.#counts.delete(oldest)
     }
-    this.wait({ tenant, key, earliest, storedFrom: minute, since: now, last: now })
+    this.wait({ tenant, key, earliest, storedFrom: minute, since: now, last: now, notBefore: 0 })
     return true
   }
 
@@ -79,6 +81,7 @@ export class Pending {
     already.storedFrom = Math.min(already.storedFrom, waiting.storedFrom)
     already.since = Math.min(already.since, waiting.since)
     already.last = Math.max(already.last, waiting.last)
+    already.notBefore = Math.min(already.notBefore, waiting.notBefore)
   }
 
   /** Those that rested long enough, at most `limit`, longest waiting first. They stay until {@link done}. */
@@ -86,9 +89,14 @@ export class Pending {
     const due: Waiting[] = []
     for (const waiting of this.#waiting.values()) {
       if (due.length >= limit) break
-      if (now - waiting.last >= this.#rest || now - waiting.since >= 10 * this.#rest) due.push(waiting)
+      if (this.#isDue(waiting, now)) due.push(waiting)
     }
     return due
+  }
+
+  #isDue({ last, since, notBefore }: Waiting, now: number): boolean {
+    if (notBefore > 0) return now >= notBefore
+    return now - last >= this.#rest || now - since >= 10 * this.#rest
   }
 
   done(waiting: Waiting): void {

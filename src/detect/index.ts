@@ -1,0 +1,111 @@
+/**
+ * The stage that looks for what is wrong. Live (`startDetect`) and over stored history (`judgeRange`) it is the same
+ * detectors over the same reads, so that both find the same.
+ */
+import type { Shares } from '../bus/index.js'
+import type { Config } from '../config.js'
+import { WatchkeeperError } from '../errors.js'
+import type { Logger } from '../log.js'
+import type { Store } from '../store/index.js'
+import type { Telemetry } from '../telemetry.js'
+import { Bench } from './bench.js'
+import { type Catalogue, loadCatalogue } from './catalogue.js'
+import type { Policy } from './contract.js'
+import { Jury } from './jury.js'
+import { defaultPolicy } from './policy.js'
+import { QueryEngine } from './query-engine.js'
+import { Recorder } from './recorder.js'
+import { SessionEngine } from './session-engine.js'
+import { Watermarks } from './watermarks.js'
+
+export { type Catalogue, loadCatalogue, type Named } from './catalogue.js'
+export { fingerprintOf } from './finding.js'
+export { judgeRange, type RangeOptions, type RangeVerdicts } from './judge-range.js'
+export { defaultPolicy } from './policy.js'
+
+export interface DetectOptions {
+  readonly store: Store
+  /** Which part of the work is ours. */
+  readonly shares: Shares
+  readonly config: Pick<Config, 'detectEveryMs' | 'detectSettleMs' | 'detectBudgetMs' | 'sessionIdleMinutes'>
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  /** Microseconds since 1970. */
+  readonly now: () => number
+  /** Default: all detectors there are. */
+  readonly catalogue?: Catalogue
+  readonly policy?: Policy
+}
+
+export interface Detect {
+  /** Looks now, and as often as there is something to catch up with; rejects when the store does. */
+  tick(): Promise<void>
+  /** Ends after the work in hand. */
+  close(): Promise<void>
+}
+
+/** Starts to look every `detectEveryMs`. Throws `WK_DETECTOR_INVALID`. */
+export async function startDetect(options: DetectOptions): Promise<Detect> {
+  const { store, shares, config, log, telemetry, now, policy = defaultPolicy } = options
+  const catalogue = options.catalogue ?? (await loadCatalogue())
+  const recorder = new Recorder(store, telemetry)
+  const watermarks = new Watermarks(store)
+  const common = { store, shares, recorder, watermarks, log, telemetry, now }
+  const jury = new Jury({
+    detectors: catalogue.session,
+    policy,
+    budgetMs: config.detectBudgetMs,
+    now,
+    log,
+    telemetry,
+    bench: new Bench(),
+  })
+  const sessions = new SessionEngine({
+    ...common,
+    jury,
+    wakesOn: [...new Set(catalogue.session.flatMap(({ detector }) => detector.wakesOn))],
+    rest: config.detectSettleMs * 1000,
+    idle: config.sessionIdleMinutes * 60_000_000,
+  })
+  const queries = new QueryEngine({ ...common, detectors: catalogue.query, policy, budgetMs: config.detectBudgetMs })
+
+  const stop = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let looking = Promise.resolve()
+
+  async function look(): Promise<void> {
+    for (let more = true; more && !stop.signal.aborted; ) {
+      const moreSessions = await sessions.tick(stop.signal)
+      more = (await queries.tick(stop.signal)) || moreSessions
+    }
+  }
+  /** One look at a time: a second caller's begins when the first one's ended. */
+  function tick(): Promise<void> {
+    const next = looking.then(look)
+    looking = next.catch(() => undefined)
+    return next
+  }
+  async function loop(): Promise<void> {
+    try {
+      await tick()
+    } catch (error) {
+      // Nothing is lost by a failed look: the next one begins where the last good one ended.
+      const code = error instanceof WatchkeeperError ? error.code : 'WK_INTERNAL'
+      telemetry.count('detect', 'failed', 1, code)
+      log.error({ err: error, code }, 'could not look for new sessions; trying again')
+    }
+    if (!stop.signal.aborted) timer = setTimeout(() => void loop(), config.detectEveryMs)
+  }
+  timer = setTimeout(() => void loop(), config.detectEveryMs)
+  log.info({ detectors: catalogue.all.map(({ id }) => id) }, 'looking for what is wrong')
+
+  return {
+    tick,
+    async close() {
+      stop.abort()
+      clearTimeout(timer)
+      await looking
+      await sessions.close()
+    },
+  }
+}

@@ -1,0 +1,96 @@
+/** The same detectors over a stretch of stored history: what a backtest asks for. Writes nothing. */
+import type { Logger } from '../log.js'
+import type { Store } from '../store/index.js'
+import type { Telemetry } from '../telemetry.js'
+import type { Catalogue } from './catalogue.js'
+import type { Policy } from './contract.js'
+import { judgeSessions } from './judge-sessions.js'
+import { judgeWindow } from './judge-window.js'
+import { Jury, type Verdicts } from './jury.js'
+import { defaultPolicy } from './policy.js'
+import { createWatchdog } from './watchdog.js'
+import { windowsIn } from './windows.js'
+
+export interface RangeOptions {
+  readonly store: Pick<Store, 'query' | 'resolveSessions' | 'sessionEvents'>
+  /** Kept time in microseconds, [from, to): findings about what happened in it. */
+  readonly from: number
+  readonly to: number
+  readonly catalogue: Catalogue
+  /** [] is all. */
+  readonly tenants?: readonly string[]
+  readonly policy?: Policy
+  /** Microseconds of silence that end a session of records without a key. */
+  readonly idle: number
+  readonly budgetMs: number
+  readonly now: () => number
+  readonly log: Logger
+  readonly telemetry: Telemetry
+  readonly signal?: AbortSignal
+  /** Told after each step: session keys judged, of how many. */
+  readonly progress?: (done: number, total: number) => void
+}
+
+export interface RangeVerdicts extends Verdicts {
+  /** Session keys that were judged. */
+  readonly sessions: number
+  readonly windows: number
+}
+
+/** Session keys fetched together, and listed together. */
+const together = 100
+const listed = 50_000
+
+/** In order of tenant and session; windows of query detectors that lie wholly in the range, oldest first. */
+export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> {
+  const { policy = defaultPolicy, catalogue, now, log, telemetry, budgetMs, from, to, signal } = options
+  const jury = new Jury({ detectors: catalogue.session, policy, budgetMs, now, log, telemetry })
+  const findings: Verdicts['findings'][number][] = []
+  const notEvaluated: Verdicts['notEvaluated'][number][] = []
+  const add = (verdicts: Verdicts): void => {
+    findings.push(...verdicts.findings)
+    notEvaluated.push(...verdicts.notEvaluated)
+  }
+
+  const targets = catalogue.session.length === 0 ? [] : await sessionsIn(options)
+  for (let at = 0; at < targets.length && !signal?.aborted; at += together) {
+    const some = targets.slice(at, at + together)
+    add(await judgeSessions(some, { ...options, jury, bounds: { from, to } }))
+    options.progress?.(Math.min(at + together, targets.length), targets.length)
+  }
+
+  let windows = 0
+  const watchdog = createWatchdog()
+  for (const named of catalogue.query) {
+    for (const window of windowsIn(from, to, named.detector.everySeconds * 1_000_000)) {
+      if (signal?.aborted) break
+      add(await judgeWindow(named, window, { ...options, policy, watchdog, tenants: options.tenants ?? [] }))
+      windows++
+    }
+  }
+  const once = new Map(findings.map((finding) => [finding.fingerprint, finding]))
+  return { findings: [...once.values()], notEvaluated, sessions: targets.length, windows }
+}
+
+async function sessionsIn({ store, from, to, tenants = [] }: RangeOptions) {
+  const found: { tenant: string; key: string; earliest: number }[] = []
+  let after = { tenant: '', key: '' }
+  for (;;) {
+    const rows = await store.query<{ tenant: string; key: string; earliest: string }>(
+      `SELECT tenant, session_key AS key, toUnixTimestamp64Micro(min(kept_at)) AS earliest
+       FROM events
+       WHERE kept_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND kept_at < fromUnixTimestamp64Micro({to:Int64}, 'UTC')
+         AND (empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)})
+         AND (tenant, session_key) > ({tenant:String}, {key:String})
+       GROUP BY tenant, key
+       ORDER BY tenant, key
+       LIMIT {rows:UInt32}`,
+      { from, to, tenants, rows: listed, ...after },
+      { timeoutMs: 300_000 },
+    )
+    for (const row of rows) found.push({ ...row, earliest: Number(row.earliest) })
+    const last = rows.at(-1)
+    if (last === undefined || rows.length < listed) return found
+    after = { tenant: last.tenant, key: last.key }
+  }
+}
