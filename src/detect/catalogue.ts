@@ -106,7 +106,7 @@ export function faultsOf(value: unknown): string[] {
     must(isSeconds(value['everySeconds'], 1), 'everySeconds must be a whole number from 1')
     must(isSeconds(value['settleSeconds'], 0), 'settleSeconds must be a whole number from 0')
     must(typeof sql === 'string' && sql.trim() !== '', 'sql must be a query')
-    for (const parameter of ['{from:DateTime64(6)}', '{to:DateTime64(6)}', '{tenants:Array(String)}'])
+    for (const parameter of ["{from:DateTime64(6, 'UTC')}", "{to:DateTime64(6, 'UTC')}", '{tenants:Array(String)}'])
       must(typeof sql === 'string' && sql.includes(parameter), `sql must use ${parameter}`)
   }
   return [...faults, ...faultsOfAbout(value['about'])]

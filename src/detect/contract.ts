@@ -124,8 +124,8 @@ export interface QueryDetector<Row = Record<string, unknown>> {
   /** Seconds after a window's end before it is judged, for late events. */
   readonly settleSeconds: number
   /**
-   * ClickHouse SQL over the view `audit` and the rollups. Bound: `{from:DateTime64(6)}`, `{to:DateTime64(6)}` (the window)
-   * and `{tenants:Array(String)}` (empty: all). One row is one candidate; a column `tenant` is demanded.
+   * ClickHouse SQL over the view `audit` and the rollups. Bound: `{from:DateTime64(6, 'UTC')}`, `{to:DateTime64(6, 'UTC')}`
+   * (the window) and `{tenants:Array(String)}` (empty: all). One row is one candidate; a column `tenant` is demanded.
    */
   readonly sql: string
   judge(row: Row, policy: Policy): RowDraft | NotEvaluated | undefined

@@ -90,26 +90,28 @@ export class Jury {
       return nothing('detector', 'the detector sits out after failures')
 
     telemetry.count('detect', 'received', 1, named.id)
-    const watched = this.#watched(() => named.detector.judge(session), budgetMs * patience)
+    // Also what is made of the verdict runs under the watchdog: a detector may return anything.
+    const watched = this.#watched((): Verdicts => {
+      const verdict = named.detector.judge(session)
+      if (isNotEvaluated(verdict)) return nothing(verdict.notEvaluated, verdict.because)
+      const settled = began - named.detector.settleMs * 1000
+      const findings = verdict
+        .filter(({ anchor }) => isWithin(anchor, bounds, settled, named.detector))
+        .map((draft) => sessionFinding(named, session, draft, began))
+      return { findings, notEvaluated: [] }
+    }, budgetMs * patience)
     const took = now() - began
     if (watched.ended !== 'ok') {
       this.#failed(named.id, session, began, took, watched)
       return nothing('detector', watched.ended === 'timeout' ? 'the detector took too long' : 'the detector failed')
     }
-
-    const slow = took > budgetMs * 1000
-    if (slow) this.#failed(named.id, session, began, took, watched)
-    else bench?.succeeded(named.id, session.tenant)
-    const verdict = watched.value
-    if (isNotEvaluated(verdict)) {
-      if (!slow) this.#ran(named.id, session.tenant, began, took, 'ok', '', 0)
-      return nothing(verdict.notEvaluated, verdict.because)
+    if (took > budgetMs * 1000) {
+      this.#failed(named.id, session, began, took, watched)
+    } else {
+      bench?.succeeded(named.id, session.tenant)
+      this.#ran(named.id, session.tenant, began, took, 'ok', '', watched.value.findings.length)
     }
-    const findings = verdict
-      .filter(({ anchor }) => isWithin(anchor, bounds, began - named.detector.settleMs * 1000, named.detector))
-      .map((draft) => sessionFinding(named, session, draft, began))
-    if (!slow) this.#ran(named.id, session.tenant, began, took, 'ok', '', findings.length)
-    return { findings, notEvaluated: [] }
+    return watched.value
   }
 
   #failed(detector: string, session: Session, began: number, took: number, watched: Watched<unknown>): void {
