@@ -19,7 +19,8 @@ export function createWatchdog(): Watchdog {
     try {
       return { ended: 'ok', value: script.runInContext(context, { timeout: limitMs }) as T }
     } catch (error) {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      // The error is one of the context's own realm, so it is no instance of our Error.
+      const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
       return code === 'ERR_SCRIPT_EXECUTION_TIMEOUT' ? { ended: 'timeout' } : { ended: 'error', error }
     } finally {
       context['run'] = undefined
