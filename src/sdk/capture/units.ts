@@ -17,8 +17,9 @@ const bullet = /^(\s*)(?:[-*•‣▪+]|\d{1,3}[.)]|[a-z]\))\s+/i
 const field = /^(\s*)["']?([\p{L}\p{N}_][\p{L}\p{N}_ '/()-]{0,40}?)["']?\s?:(?:\s+|$)/u
 const comment = /<!--([\s\S]{0,20000}?)-->/g
 const blockTag =
-  /<\/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|section|article|header|footer|body|html|head|title|pre|blockquote|hr)\b[^<>]{0,500}>/gi
-const tag = /<\/?[a-zA-Z][^<>]{0,500}>/g
+  /<\/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|section|article|header|footer|body|html|head|title|pre|blockquote|hr)(?=[\s>]|\/>)[^<>]{0,500}>/gi
+/** A tag's name ends before white space or the bracket: `Anna <anna@example.org>` and `<https://example.org>` are no tags. */
+const tag = /<\/?[a-zA-Z](?:[\w:.-]{0,60}\w)?(?=[\s>]|\/>)[^<>]{0,500}>/g
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
 export function unitsOf(text: string): Unit[] {

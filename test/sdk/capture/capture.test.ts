@@ -52,3 +52,12 @@ test('the pepper reaches every hash of an event', () => {
   )
   assert.deepEqual([...new Set(after)], ['"ffffffffffffffff"'])
 })
+
+test('an address or a link in angle brackets is a value and not markup', () => {
+  for (const text of ['Anna Berg <anna@example.org>', 'Anna Berg <hr@example.org>', 'See <https://example.org/page>']) {
+    const kinds = capturer.result(text).resultFingerprints.map(({ kind }) => kind)
+    assert.ok(kinds.includes('email') || kinds.includes('url'), text)
+  }
+  const marked = capturer.result('<p class="note">Anna <b>Berg</b><br/>anna@example.org</p>').resultFingerprints
+  assert.ok(marked.some(({ kind }) => kind === 'email'))
+})
