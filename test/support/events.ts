@@ -1,25 +1,17 @@
-/** Audit events with sensible defaults: say only what a test is about. Times count up from {@link baseTime}. */
+/** Audit events with sensible defaults: say only what a test is about. */
 import { createHash } from 'node:crypto'
+import { type AuditEvent, auditEventOf } from '../../src/audit-event.js'
 import { producerEvent } from '@watchkeeper/sdk/event'
-import { type AuditEvent, keptTime, stableId } from '../../src/audit-event.js'
 
 /** 2026-11-02 10:00:00 UTC in microseconds: the start of an hour, so that tests know their buckets. */
 export const baseTime = Date.UTC(2026, 10, 2, 10) * 1000
 export const second = 1_000_000
 
-const sessionKeyOf = (event: Pick<AuditEvent, 'conversationId' | 'mcpSessionId' | 'traceId'>) => {
-  if (event.conversationId !== '')
-    return { sessionKey: `c:${event.conversationId}`, sessionSource: 'conversation' } as const
-  if (event.mcpSessionId !== '') return { sessionKey: `m:${event.mcpSessionId}`, sessionSource: 'mcp_session' } as const
-  if (event.traceId !== '') return { sessionKey: `t:${event.traceId}`, sessionSource: 'trace' } as const
-  return { sessionKey: '', sessionSource: 'none' } as const
-}
-
 let made = 0
 
 /**
  * A call of tenant `acme` by `alice` in conversation `conv-1`, one second after the one made before it, with the identity
- * that `receive` would give it.
+ * that `receive` would give it (what is given stands, also where it is identity).
  */
 export function auditEvent(given: Partial<AuditEvent> = {}): AuditEvent {
   const number = made++
@@ -49,24 +41,6 @@ export function auditEvent(given: Partial<AuditEvent> = {}): AuditEvent {
     keyId: 'k1',
     ...given,
   })
-  const tenant = given.tenant ?? 'acme'
-  const owner = given.owner ?? 'key-1'
-  const receivedAt = given.receivedAt ?? endedAt + second
-  return {
-    ...said,
-    tenant,
-    owner,
-    role: 'agent',
-    form: 'event',
-    recordId: stableId(tenant, owner, said.producerId, said.eventId),
-    contentHash: createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16),
-    callKey:
-      said.traceId === '' || said.requestId === '' ? '' : stableId(tenant, said.traceId, said.requestId, said.tool),
-    ...sessionKeyOf(said),
-    keptAt: keptTime(endedAt, receivedAt),
-    receivedAt,
-    trusted: true,
-    attributes: {},
-    ...given,
-  }
+  const { tenant = 'acme', owner = 'key-1', role = 'agent', form = 'event', receivedAt = endedAt + second } = given
+  return { ...auditEventOf(said, { tenant, owner, role, form, receivedAt }), ...given }
 }

@@ -130,13 +130,13 @@ COMMENT 'keyed hashes of values; one row a value in the view fingerprint';
 -- wrote is there already. By hour first, because copies almost always arrive together; the sweep looks at all hours.
 CREATE TABLE IF NOT EXISTS record_keys
 (
-    key UUID,
-    of LowCardinality(String) COMMENT 'record or call',
+    key UUID COMMENT 'record_id, or call_key',
     tenant LowCardinality(String),
     session_key String CODEC(ZSTD(1)),
     kept_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     record_id UUID,
     content_hash UInt64,
+    call_key UUID,
     form LowCardinality(String),
     role LowCardinality(String),
     side LowCardinality(String),

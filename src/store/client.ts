@@ -1,0 +1,111 @@
+/** The one connection to ClickHouse: reads, statements, and inserts in Native. */
+
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client'
+import { insertFault, queryFault } from './faults.js'
+import type { QueryOptions, QueryParams } from './index.js'
+import { type Columns, encodeRows, type RowOf } from './native.js'
+
+export interface Connection {
+  readonly url: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+const settings: ClickHouseSettings = {
+  // 64-bit integers as text, or JSON.parse would round them.
+  output_format_json_quote_64bit_integers: 1,
+  // An error after the first rows must be an error, not a short answer.
+  wait_end_of_query: 1,
+  // Copies of a row share their sorting key, which holds the partition: none crosses partitions.
+  do_not_merge_across_partitions_select_final: 1,
+}
+
+/** Pauses before an insert is tried again here; after them it is the caller's turn. Milliseconds. */
+const pauses = [50, 250]
+
+export class ClickHouse {
+  readonly #client: ClickHouseClient
+  readonly database: string
+
+  constructor({ url, user, password, database }: Connection) {
+    this.database = database
+    this.#client = createClient({
+      url,
+      username: user,
+      password,
+      database,
+      application: 'watchkeeper',
+      clickhouse_settings: settings,
+      request_timeout: 300_000,
+      max_open_connections: 16,
+    })
+  }
+
+  async query<Row>(sql: string, params: QueryParams = {}, options: QueryOptions = {}): Promise<Row[]> {
+    const { signal, timeoutMs = 30_000, maxRows = 100_000 } = options
+    // The engine ends a slow query itself; the second limit is for an engine that no longer answers.
+    const late = AbortSignal.timeout(timeoutMs + 5_000)
+    try {
+      const result = await this.#client.query({
+        query: sql,
+        format: 'JSONEachRow',
+        query_params: { ...params },
+        abort_signal: signal ? AbortSignal.any([signal, late]) : late,
+        clickhouse_settings: {
+          max_execution_time: timeoutMs / 1000,
+          max_result_rows: String(maxRows),
+          result_overflow_mode: 'throw',
+        },
+      })
+      return await result.json<Row>()
+    } catch (error) {
+      throw queryFault(error)
+    }
+  }
+
+  async command(sql: string, params: QueryParams = {}): Promise<void> {
+    try {
+      await this.#client.command({ query: sql, query_params: { ...params } })
+    } catch (error) {
+      throw queryFault(error)
+    }
+  }
+
+  /** One insert, acknowledged. With the same token within the table's window it is made once, however often it is sent. */
+  async insert<C extends Columns>(table: string, columns: C, rows: readonly RowOf<C>[], token?: string): Promise<void> {
+    if (rows.length === 0) return
+    const body = encodeRows(columns, rows)
+    const query = `INSERT INTO ${table} (${Object.keys(columns).join(', ')}) FORMAT Native`
+    for (let attempt = 0; ; attempt++) {
+      try {
+        const { stream } = await this.#client.exec({
+          query,
+          values: Readable.from([body], { objectMode: false }),
+          ...(token === undefined ? {} : { clickhouse_settings: { insert_deduplication_token: token } }),
+        })
+        for await (const _ of stream) {
+          // The answer is empty; reading it frees the socket.
+        }
+        return
+      } catch (error) {
+        const fault = insertFault(error, table)
+        const pause = pauses[attempt]
+        // Without a token a second attempt could be a second copy of the rows.
+        if (!fault.retryable || pause === undefined || token === undefined) throw fault
+        await sleep(pause)
+      }
+    }
+  }
+
+  async ping(): Promise<void> {
+    const answer = await this.#client.ping({ select: true })
+    if (!answer.success) throw queryFault(answer.error)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+}
