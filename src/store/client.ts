@@ -2,7 +2,7 @@
 
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type ClickHouseClient, type ClickHouseSettings, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { insertFault, queryFault } from './faults.js'
 import type { QueryOptions, QueryParams } from './index.js'
 import { type Columns, encodeRows, type RowOf } from './native.js'
@@ -19,6 +19,8 @@ const settings: ClickHouseSettings = {
   output_format_json_quote_64bit_integers: 1,
   // An error after the first rows must be an error, not a short answer.
   wait_end_of_query: 1,
+  // Lists of keys stand in the statement, see literals.ts.
+  max_query_size: '16777216',
   // Copies of a row share their sorting key, which holds the partition: none crosses partitions.
   do_not_merge_across_partitions_select_final: 1,
 }
@@ -41,6 +43,8 @@ export class ClickHouse {
       clickhouse_settings: settings,
       request_timeout: 300_000,
       max_open_connections: 16,
+      // It would write statements, and with them what they hold, to stdout and stderr.
+      log: { level: ClickHouseLogLevel.OFF },
     })
   }
 

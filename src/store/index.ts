@@ -6,6 +6,14 @@ import type { AuditEvent } from '../audit-event.js'
 import type { DeadLetter } from '../bus/index.js'
 import type { InsertRows, InsertTable } from './tables.js'
 
+export {
+  type OpenOptions,
+  openReader,
+  openScratchStore,
+  openStore,
+  type StoreConfig,
+  type StoreReader,
+} from './open.js'
 export type { InsertRows, InsertTable } from './tables.js'
 
 /** Values bound to `{name:Type}` parameters. Text from events reaches SQL in no other way. */

@@ -236,17 +236,16 @@ export function map<V>(item: ColumnType<V>): ColumnType<Readonly<Record<string, 
 }
 
 /** Columns of a table by name. */
-export type Columns = Readonly<Record<string, ColumnType<never>>>
+export type Columns = Readonly<Record<string, ColumnType<unknown>>>
 export type RowOf<C> = { readonly [Name in keyof C]: C[Name] extends ColumnType<infer V> ? V : never }
 
 /** One block of Native. Throws `WK_STORE_REFUSED` that names the column. */
 export function encodeRows<C extends Columns>(columns: C, rows: readonly RowOf<C>[]): Buffer {
   const out = new ByteWriter()
-  const names = Object.keys(columns)
-  out.varint(names.length)
+  const named = Object.entries(columns)
+  out.varint(named.length)
   out.varint(rows.length)
-  for (const name of names) {
-    const column = columns[name] as ColumnType<unknown>
+  for (const [name, column] of named) {
     out.text(name)
     out.text(column.native)
     try {

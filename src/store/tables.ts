@@ -2,6 +2,7 @@
  * The tables that other stages write, column by column, and the types of their rows: the migrations' other half (a test
  * holds the two together). All times are microseconds since 1970; JSON columns take text.
  */
+import type { DeadLetter } from '../bus/index.js'
 import { count, float, list, map, micros, type RowOf, text, uint32, uuid } from './native.js'
 
 export const tables = {
@@ -92,3 +93,16 @@ export const tables = {
 
 export type InsertTable = keyof typeof tables
 export type InsertRows = { readonly [Table in InsertTable]: RowOf<(typeof tables)[Table]> }
+
+export const deadLetterColumns = {
+  id: uuid,
+  tenant: text(),
+  owner: text(),
+  role: text(),
+  stage: text<DeadLetter['stage']>(),
+  reason: text(),
+  explanation: text(),
+  at: micros,
+  body: text(),
+  signal: text<DeadLetter['signal']>(),
+}

@@ -1,7 +1,7 @@
 /** Audit events with sensible defaults: say only what a test is about. */
 import { createHash } from 'node:crypto'
-import { type AuditEvent, auditEventOf } from '../../src/audit-event.js'
 import { producerEvent } from '@watchkeeper/sdk/event'
+import { type AuditEvent, auditEventOf } from '../../src/audit-event.js'
 
 /** 2026-11-02 10:00:00 UTC in microseconds: the start of an hour, so that tests know their buckets. */
 export const baseTime = Date.UTC(2026, 10, 2, 10) * 1000

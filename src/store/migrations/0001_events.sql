@@ -160,6 +160,7 @@ CREATE TABLE IF NOT EXISTS session_links
     other String,
     stronger Bool COMMENT 'other is the stronger of the two',
     rank UInt8 COMMENT 'of other: 1 conversation, 2 MCP session, 3 handle, 4 trace',
+    hearsay SimpleAggregateFunction(min, Bool) COMMENT 'said by a key of a server only',
     first_at SimpleAggregateFunction(min, DateTime64(6, 'UTC')),
     last_at SimpleAggregateFunction(max, DateTime64(6, 'UTC'))
 )

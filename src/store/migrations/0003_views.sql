@@ -2,7 +2,7 @@
 --
 -- Links are written closed (a key is linked to the strongest key of its session directly), so resolving is one step.
 CREATE VIEW IF NOT EXISTS session_of AS
-SELECT tenant, key, argMin(other, (rank, first_at, other)) AS session
+SELECT tenant, key, argMin(other, (rank, hearsay, first_at, other)) AS session
 FROM session_links
 WHERE stronger
 GROUP BY tenant, key

@@ -1,0 +1,169 @@
+/** Opens the store at home: embedded, beside another process of ours, or on a server; brings it to the present shape. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import type { Config } from '../config.js'
+import { WatchkeeperError } from '../errors.js'
+import type { Logger } from '../log.js'
+import { ClickHouse, type Connection } from './client.js'
+import { attachEmbedded, type Endpoint } from './embedded/attach.js'
+import { startEmbedded } from './embedded/embedded.js'
+import { queryFault } from './faults.js'
+import type { QueryParams, Store } from './index.js'
+import { migrate, readMigrations } from './migrate.js'
+import { applyRetention } from './retention.js'
+import { storeOn } from './store.js'
+
+export interface OpenOptions {
+  readonly config: StoreConfig
+  readonly log: Logger
+  /** Microseconds since 1970. */
+  readonly now: () => number
+}
+
+export type StoreConfig = Pick<
+  Config,
+  | 'dataDir'
+  | 'spoolDir'
+  | 'durability'
+  | 'retentionDays'
+  | 'clickhouseUrl'
+  | 'clickhouseUser'
+  | 'clickhousePassword'
+  | 'clickhouseDatabase'
+>
+
+interface Home {
+  readonly service: Connection
+  readonly reader: Connection
+  /** Ends what was started for us. */
+  close(): Promise<void>
+}
+
+const nothing = async (): Promise<void> => undefined
+
+/** A server; else the engine of a service that runs on the data folder; else an engine of our own. */
+async function findHome(config: StoreConfig, log: Logger): Promise<Home> {
+  const { dataDir, spoolDir, durability, clickhouseUrl: url, clickhouseDatabase: database } = config
+  if (url !== '') {
+    const service = { url, user: config.clickhouseUser, password: config.clickhousePassword, database }
+    return { service, reader: service, close: nothing }
+  }
+  const at = ({ url, service, reader }: Endpoint) => ({
+    service: { url, ...service, database },
+    reader: { url, ...reader, database },
+  })
+  const running = await attachEmbedded(dataDir)
+  if (running) return { ...at(running), close: nothing }
+  const engine = await startEmbedded({ dataDir, spoolDir, durability, log })
+  return { ...at(engine), close: () => engine.close() }
+}
+
+const plainName = /^[A-Za-z_]\w{0,63}$/
+
+/** The database with all our tables in it. Throws `WK_CONFIG`, `WK_STORE_MIGRATION`, `WK_STORE_UNAVAILABLE`. */
+async function prepare(
+  connection: Connection,
+  now: () => number,
+  retentionDays: number | undefined,
+): Promise<ClickHouse> {
+  const { database } = connection
+  if (!plainName.test(database))
+    throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
+  const outside = new ClickHouse({ ...connection, database: 'default' })
+  try {
+    // Atomic: refreshable views and table swaps work in no other.
+    await outside.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
+  } finally {
+    await outside.close()
+  }
+  const db = new ClickHouse(connection)
+  try {
+    await migrate(db, await readMigrations(), now)
+    if (retentionDays !== undefined) await applyRetention(db, retentionDays)
+    return db
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+/** The configured store. */
+export async function openStore({ config, log, now }: OpenOptions): Promise<Store> {
+  const home = await findHome(config, log)
+  try {
+    const db = await prepare(home.service, now, config.retentionDays)
+    return storeOn(db, now, home.close)
+  } catch (error) {
+    await home.close()
+    throw error
+  }
+}
+
+/** An empty embedded store of its own, where nothing expires: recorded sessions keep their old times. Removed when closed. */
+export async function openScratchStore({ log, now }: Pick<OpenOptions, 'log' | 'now'>): Promise<Store> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'watchkeeper-scratch-'))
+  const remove = () => rm(dataDir, { recursive: true, force: true })
+  try {
+    const engine = await startEmbedded({ dataDir, spoolDir: '', durability: 'process', log })
+    const close = async () => {
+      await engine.close()
+      await remove()
+    }
+    try {
+      const db = await prepare({ url: engine.url, ...engine.service, database: 'watchkeeper' }, now, undefined)
+      return storeOn(db, now, close)
+    } catch (error) {
+      await close()
+      throw error
+    }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+export interface StoreReader {
+  /** The answer as it comes, in a format of ClickHouse (`PrettyCompact`, `JSONEachRow`, `Parquet` …). Only reads. */
+  read(sql: string, format: string, params?: QueryParams): Promise<Readable>
+  close(): Promise<void>
+}
+
+/** Somebody's own questions: the user who may only read. Nothing is migrated; where there is no store yet, that is an error. */
+export async function openReader({ config, log }: Pick<OpenOptions, 'config' | 'log'>): Promise<StoreReader> {
+  const home = await findHome(config, log)
+  const { url, user, password, database } = home.reader
+  const client = createClient({
+    url,
+    username: user,
+    password,
+    database,
+    application: 'watchkeeper sql',
+    request_timeout: 300_000,
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+  // The embedded engine's reader is bound already and may set nothing; on a server we ask for it.
+  const settings = config.clickhouseUrl === '' ? {} : { clickhouse_settings: { readonly: '1' as const } }
+  return {
+    async read(sql, format, params = {}) {
+      if (!/^\w+$/.test(format))
+        throw new WatchkeeperError('WK_USAGE', 'the format is a single word, such as PrettyCompact')
+      try {
+        const { stream } = await client.exec({
+          query: `${sql.replace(/[\s;]+$/, '')}\nFORMAT ${format}`,
+          query_params: { ...params },
+          ...settings,
+        })
+        return stream
+      } catch (error) {
+        throw queryFault(error)
+      }
+    },
+    async close() {
+      await client.close()
+      await home.close()
+    },
+  }
+}
