@@ -106,20 +106,12 @@ export class Delivery {
   }
 
   async #run(): Promise<void> {
-    try {
-      await this.#sendAll()
-    } finally {
-      this.#running = false
-    }
-  }
-
-  async #sendAll(): Promise<void> {
     let attempt = 0
     let most = this.#options.batchRecords
     while (this.#queue.length > 0 && !this.#stop.signal.aborted) {
       const batch = this.#nextBatch(most)
       const answer = await this.#options.send(encodeRequest(batch, this.#options.frame), this.#stop.signal)
-      if (this.#stop.signal.aborted) return
+      if (this.#stop.signal.aborted) break
       if (answer.type === 'refused' && answer.status === 413 && batch.length > 1) {
         most = Math.ceil(batch.length / 2)
         continue
@@ -135,6 +127,8 @@ export class Delivery {
       most = this.#options.batchRecords
       this.#settle(batch.length, answer)
     }
+    // In the same turn as the last look at the queue: a record that is added from now on starts the next run.
+    this.#running = false
   }
 
   #nextBatch(most: number): string[] {
