@@ -1,6 +1,7 @@
 /** The file by which a second command finds the engine of a running service: readable by its owner only. */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Login } from './users.js'
 
 /** How to reach an embedded engine that runs. */
@@ -32,12 +33,25 @@ export async function forgetEndpoint(dataDir: string): Promise<void> {
   if ((await readNoted(dataDir))?.pid === process.pid) await rm(fileIn(dataDir), { force: true })
 }
 
-/** The engine of the service that runs on this data folder; `undefined` when none does. */
+/** The engine of the service that runs on this data folder; `undefined` when none answers. */
 export async function attachEmbedded(dataDir: string): Promise<Endpoint | undefined> {
   const noted = await readNoted(dataDir)
   if (!noted || !isAlive(noted.pid)) return undefined
   const { url, service, reader } = noted
-  return { url, service, reader }
+  return (await answers(url)) ? { url, service, reader } : undefined
+}
+
+/** A pid may have been given to another process since; only an engine answers. It may just be starting again. */
+async function answers(url: string): Promise<boolean> {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    try {
+      const response = await fetch(`${url}/ping`, { signal: AbortSignal.timeout(2_000) })
+      return (await response.text()) === 'Ok.\n'
+    } catch {
+      await delay(200)
+    }
+  }
+  return false
 }
 
 /** Who supervises the engine of this folder, for messages. */

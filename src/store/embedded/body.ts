@@ -6,9 +6,6 @@ import { Fault } from './fault.js'
 
 /** The body's bytes, unpacked; fails once more than `most` bytes came out. */
 export function bodyOf(request: IncomingMessage, most: number): Readable {
-  const type = request.headers['content-type'] ?? ''
-  if (type.startsWith('multipart/form-data'))
-    throw new Fault('NOT_IMPLEMENTED', 'external tables (multipart/form-data) are not available in the embedded engine')
   const encoding = request.headers['content-encoding'] ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip')
     throw new Fault('NOT_IMPLEMENTED', `Content-Encoding ${encoding.slice(0, 32)} is not available: use gzip`)

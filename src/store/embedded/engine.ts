@@ -18,7 +18,9 @@ export interface Operation {
   readonly readonly: boolean
 }
 
-/** The engine's own limit of a statement's text is 256 KiB, too small for bound lists; this is ours, in bytes. */
+/** The engine's own limit of a statement's text, in characters to be on the safe side; too small for bound lists. */
+const engineQuerySize = 200_000
+/** Ours, in bytes. */
 const maxQuerySize = 64 * 1_048_576
 
 export class Engine {
@@ -46,7 +48,7 @@ export class Engine {
 
   /** How the engine's own parser sees the text; nothing runs. */
   classify(sql: string): Promise<Classified> {
-    return this.#use((connection) => this.#native.DurableClassifyAsync(connection, sql, 'default'))
+    return this.#track(() => this.#native.DurableClassifyAsync(this.#pin, sql, 'default'))
   }
 
   /** Lines of the syntax tree; nothing runs. */
@@ -67,12 +69,17 @@ export class Engine {
     return this.#use(async (connection) => {
       const tag = `watchkeeper-${process.pid}-${++this.#count}`
       const execute = (sql: string, format = 'Null') => this.#native.QueryAsyncConnection(connection, sql, format)
-      await execute(setStatement([['max_query_size', String(maxQuerySize)], ...operation.settings]))
-      const params = setStatement([...operation.params].map(([key, value]) => [key, value]))
-      if (params !== '') await execute(params)
+      // The limit holds for a statement that is longer only when it was raised before that.
+      const values = setStatement([
+        ['max_query_size', String(maxQuerySize)],
+        ['log_comment', tag],
+        ...operation.settings,
+        ...operation.params,
+        ...(operation.readonly ? ([['readonly', '1']] as const) : []),
+      ])
+      if (values.length > engineQuerySize) await execute(setStatement([['max_query_size', String(maxQuerySize)]]))
       if (operation.database !== undefined) await execute(`USE \`${operation.database.replaceAll(/[\\`]/g, '\\$&')}\``)
-      // Last, because nothing can be set after readonly.
-      await execute(setStatement([['log_comment', tag], ...(operation.readonly ? ([['readonly', '1']] as const) : [])]))
+      await execute(values)
       if (signal?.aborted || this.#stop.signal.aborted) throw new Fault('QUERY_WAS_CANCELLED', 'Query was cancelled')
       const work = execute(operation.sql, operation.format)
       return await this.#killable(work, tag, signal)
@@ -86,15 +93,21 @@ export class Engine {
     this.#native.CloseConnection(this.#pin)
   }
 
-  /** Forbids new operations and waits for those that run, without killing them. */
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#running)
+  #use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#track(async () => {
+      const connection = this.#native.CreateConnection(this.#path, this.#args)
+      try {
+        return await work(connection)
+      } finally {
+        this.#native.CloseConnection(connection)
+      }
+    })
   }
 
-  async #use<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+  /** A connection that is closed under a running call takes the whole engine down, so every call is waited for. */
+  async #track<T>(work: () => Promise<T>): Promise<T> {
     if (this.#stop.signal.aborted) throw new Fault('ABORTED', 'The embedded engine is stopping')
-    const connection = this.#native.CreateConnection(this.#path, this.#args)
-    const running = work(connection).finally(() => this.#native.CloseConnection(connection))
+    const running = work()
     this.#running.add(running)
     try {
       return await running
@@ -106,20 +119,25 @@ export class Engine {
   /** The engine has no call to interrupt a query, but `KILL QUERY` from another connection does; it may come before the query is registered, so it is repeated until the query ended. */
   async #killable<T>(work: Promise<T>, tag: string, signal: AbortSignal | undefined): Promise<T> {
     const stop = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal
-    let ended = false
+    let killing: Promise<void> | undefined
+    const ended = new AbortController()
     const kill = async () => {
       const sql = `KILL QUERY WHERE Settings['log_comment'] = ${quoted(tag)} ASYNC`
-      while (!ended) {
+      while (!ended.signal.aborted) {
         await this.#native.QueryAsyncConnection(this.#pin, sql, 'Null').catch(() => undefined)
-        await delay(20)
+        await delay(20, undefined, { signal: ended.signal }).catch(() => undefined)
       }
     }
-    stop.addEventListener('abort', kill, { once: true })
+    const onStop = () => {
+      killing ??= kill()
+    }
+    stop.addEventListener('abort', onStop)
     try {
       return await work
     } finally {
-      ended = true
-      stop.removeEventListener('abort', kill)
+      ended.abort()
+      stop.removeEventListener('abort', onStop)
+      await killing
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * ClickHouse's HTTP interface in front of the engine: what the official client, curl and Grafana speak. Every request is
- * authenticated, bounded, checked, and only then run.
+ * authenticated, bounded, checked, and only then run. Answers are whole and bounded, not streamed: libchdb's streams begin
+ * on the calling thread, and one scalar subquery would stop this process for as long as it takes.
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
@@ -13,6 +14,7 @@ import type { Engine } from './engine.js'
 import { Fault, faultOf } from './fault.js'
 import type { Guard } from './guard.js'
 import type { Limits } from './limits.js'
+import { boundaryOf, readForm } from './multipart.js'
 import type { Result } from './native.js'
 import { type Request, readRequest } from './settings.js'
 import type { Spool } from './spool.js'
@@ -106,6 +108,12 @@ async function perform(
   signal: AbortSignal,
 ): Promise<Answer> {
   const body = bodyOf(request, face.limits.bodyBytes)
+  const boundary = boundaryOf(request.headers['content-type'])
+  if (boundary !== undefined) {
+    const form = readForm(await collect(body, face.limits.statementBytes), boundary)
+    const whole = { ...asked, params: new Map([...asked.params, ...form.params]) }
+    return runStatement(face, role, whole, Buffer.from(asked.query ?? form.query), request, signal)
+  }
   const insert = asked.query === undefined ? undefined : splitInsert(asked.query)
   if (insert && asked.query !== undefined && asked.query.slice(insert.dataAt).trim() === '')
     return runInsert(face, role, asked, insert, body, Number(request.headers['content-length'] ?? 0))
