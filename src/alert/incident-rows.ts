@@ -4,6 +4,9 @@ import type { Store } from '../store/index.js'
 import type { Incident } from './incident.js'
 import { mostFindings } from './incidents.js'
 
+/** All that people's commands need of the store. */
+export type Queries = Pick<Store, 'query'>
+
 /** Latest versions of the incidents of these causes that have room for a finding: of a noisy cause there may be thousands. */
 export async function openIncidents(store: Store, groupKeys: readonly string[]): Promise<Incident[]> {
   if (groupKeys.length === 0) return []
@@ -32,14 +35,14 @@ export async function incidentsById(store: Store, ids: readonly string[]): Promi
 }
 
 /** The latest versions, last changed first. */
-export async function latestIncidents(store: Store, most: number): Promise<Incident[]> {
+export async function latestIncidents(store: Queries, most: number): Promise<Incident[]> {
   return bodies(
     await store.query('SELECT body FROM incident ORDER BY updated_at DESC, incident_id LIMIT {most:UInt32}', { most }),
   )
 }
 
 /** Latest versions of the incidents whose id begins so, at most two: enough to know whether it says which. */
-export async function findIncidents(store: Store, beginning: string): Promise<Incident[]> {
+export async function findIncidents(store: Queries, beginning: string): Promise<Incident[]> {
   return bodies(
     await store.query(
       `SELECT body FROM incidents WHERE startsWith(toString(incident_id), {beginning:String})

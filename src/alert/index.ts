@@ -9,7 +9,7 @@ import type { Change, Incident } from './incident.js'
 import { webhook } from './notifiers/webhook.js'
 
 export type { Change, Incident } from './incident.js'
-export { findIncidents, latestIncidents } from './incident-rows.js'
+export { findIncidents, latestIncidents, type Queries } from './incident-rows.js'
 export { type DeliveryState, deliveriesOf } from './outbox.js'
 export { deliveryText, incidentLine, incidentText, type TextOptions } from './timeline.js'
 

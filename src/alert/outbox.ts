@@ -7,6 +7,7 @@
 import { type Severity, severities, severityRank } from '../finding.js'
 import type { InsertRows, Store } from '../store/index.js'
 import type { Incident } from './incident.js'
+import type { Queries } from './incident-rows.js'
 
 export interface Due {
   readonly id: string
@@ -86,7 +87,7 @@ export interface DeliveryState {
   readonly at: number
 }
 
-export async function deliveriesOf(store: Store, incidents: readonly Pick<Incident, 'id'>[]): Promise<DeliveryState[]> {
+export async function deliveriesOf(store: Queries, incidents: readonly Pick<Incident, 'id'>[]): Promise<DeliveryState[]> {
   if (incidents.length === 0) return []
   const rows = await store.query<
     Record<'id' | 'version' | 'receiver' | 'outcome' | 'reason' | 'attempts' | 'last', string>
