@@ -87,7 +87,10 @@ export interface DeliveryState {
   readonly at: number
 }
 
-export async function deliveriesOf(store: Queries, incidents: readonly Pick<Incident, 'id'>[]): Promise<DeliveryState[]> {
+export async function deliveriesOf(
+  store: Queries,
+  incidents: readonly Pick<Incident, 'id'>[],
+): Promise<DeliveryState[]> {
   if (incidents.length === 0) return []
   const rows = await store.query<
     Record<'id' | 'version' | 'receiver' | 'outcome' | 'reason' | 'attempts' | 'last', string>

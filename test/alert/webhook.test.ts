@@ -65,6 +65,13 @@ test('the signature verifies as the Standard Webhooks specification says, with b
   }
 })
 
+test('a login in the address is sent as one', async (t) => {
+  const receiver = await httpReceiver(t)
+  const url = receiver.url.replace('http://', 'http://soc:p%40ss@')
+  assert.equal((await webhook({ url, secret: '', now }).deliver(plain, 'opened', never)).type, 'delivered')
+  assert.equal(receiver.received[0]?.headers.authorization, `Basic ${Buffer.from('soc:p@ss').toString('base64')}`)
+})
+
 test('what an answer means follows from its status', () => {
   const meaning = (status: number): string => judge(status, null, now).type
   assert.deepEqual([200, 201, 202, 204].map(meaning), Array(4).fill('delivered'))

@@ -20,6 +20,12 @@ const mostAnswerBytes = 16_384
 const longestRetryAfterMs = 3_600_000
 
 export function webhook({ url, secret, now, timeoutMs = 10_000 }: WebhookSettings): Notifier {
+  const address = new URL(url)
+  // fetch refuses an address with a login in it, which is how a login is usually written.
+  const login = [address.username, address.password].map(decodeURIComponent).join(':')
+  address.username = ''
+  address.password = ''
+  const authorization = login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
   return {
     name: 'webhook',
     async deliver(incident, change, signal) {
@@ -27,12 +33,13 @@ export function webhook({ url, secret, now, timeoutMs = 10_000 }: WebhookSetting
       const headers = {
         'content-type': 'application/cloudevents+json; charset=utf-8',
         'user-agent': 'watchkeeper',
+        ...authorization,
         ...(secret === '' ? {} : signedHeaders(secret, eventIdOf(incident), Math.trunc(now() / 1_000_000), body)),
       }
       const limit = AbortSignal.timeout(timeoutMs)
       let status = 0
       try {
-        const answer = await fetch(url, {
+        const answer = await fetch(address, {
           method: 'POST',
           headers,
           body,
