@@ -3,7 +3,7 @@
  * ten seconds from connecting to the last byte of the answer; redirects are not followed, since the signature and the
  * incident are for this receiver alone.
  */
-import { unescape } from 'node:querystring'
+import { unescape as unescaped } from 'node:querystring'
 import { cloudEvent, eventIdOf } from '../cloud-event.js'
 import { signedHeaders } from '../signature.js'
 import type { DeliveryResult, Notifier } from './contract.js'
@@ -23,7 +23,7 @@ const longestRetryAfterMs = 3_600_000
 export function webhook({ url, secret, now, timeoutMs = 10_000 }: WebhookSettings): Notifier {
   const address = new URL(url)
   // fetch refuses an address with a login in it, which is how a login is usually written.
-  const login = [address.username, address.password].map((part) => unescape(part)).join(':')
+  const login = [address.username, address.password].map((part) => unescaped(part)).join(':')
   address.username = ''
   address.password = ''
   const authorization = login === ':' ? {} : { authorization: `Basic ${Buffer.from(login).toString('base64')}` }
