@@ -3,14 +3,21 @@ import type { Shares } from '../bus/index.js'
 import type { Severity } from '../finding.js'
 import type { Store } from '../store/index.js'
 import { backOffMs } from './back-off.js'
+import type { Incident } from './incident.js'
 import { incidentsById } from './incident-rows.js'
 import type { DeliveryResult, Notifier } from './notifiers/contract.js'
-import { type Due, dueFor, keepReceipts, type Receipt } from './outbox.js'
+import { keepReceipts, type Receipt, type Waiting, waitingFor } from './outbox.js'
 import { shareOf } from './shares.js'
 import { earliestPosition, keepPositions } from './watermarks.js'
 
 /** A version is tried for three days, then it is dead. Microseconds. */
 const giveUpAfter = 3 * 86_400_000_000
+const sweepEvery = 3_600_000_000
+/** Clocks of two hosts may differ by this much before a version waits for the hourly look. Microseconds. */
+const clockSlack = 600_000_000
+const mostWaiting = 10_000
+/** Incidents that are read at once. */
+const chunk = 20
 
 export interface DelivererSettings {
   readonly store: Store
@@ -23,7 +30,7 @@ export interface DelivererSettings {
   readonly random: () => number
   /** Nothing new is begun after this. */
   readonly stopped: AbortSignal
-  readonly onResult: (due: Due, result: DeliveryResult) => void
+  readonly onResult: (waiting: Waiting, result: DeliveryResult) => void
 }
 
 export interface Deliverer {
@@ -43,6 +50,8 @@ export function deliverer({
 }: DelivererSettings): Deliverer {
   const createdAt = now()
   let since: number | undefined
+  let floor = 0
+  let sweptAt = 0
   /** Answers whose receipt the store did not take: while it takes none, nothing more is sent, or it would be sent each second. */
   let unwritten: readonly Receipt[] = []
 
@@ -55,34 +64,31 @@ export function deliverer({
     return createdAt
   }
 
-  function settle(result: DeliveryResult, due: Due, at: number): DeliveryResult {
-    if (result.type !== 'retry' || due.attempts === 0 || at - due.firstAttemptAt < giveUpAfter) return result
-    const reason = `gave up after ${due.attempts + 1} attempts in three days; the last: ${result.reason}`
+  function settle(result: DeliveryResult, waiting: Waiting, at: number): DeliveryResult {
+    if (result.type !== 'retry' || waiting.attempts === 0 || at - waiting.firstAttemptAt < giveUpAfter) return result
+    const reason = `gave up after ${waiting.attempts + 1} attempts in three days; the last: ${result.reason}`
     return { type: 'refused', reason, status: result.status }
   }
 
-  async function send(due: Due, signal: AbortSignal): Promise<DeliveryResult | undefined> {
-    const [incident] = await incidentsById(store, [due.id])
-    // A newer version was made meanwhile: it is due in the next round.
-    if (incident?.version !== due.version) return undefined
-    const answer = await notifier.deliver(incident, due.told ? 'updated' : 'opened', signal)
-    // Cut off by our own end: what came of it is unknown, so it is due again.
+  async function send(incident: Incident, waiting: Waiting, signal: AbortSignal): Promise<DeliveryResult | undefined> {
+    const answer = await notifier.deliver(incident, waiting.told ? 'updated' : 'opened', signal)
+    // Cut off by our own end: what came of it is unknown, so it is sent again.
     if (signal.aborted && answer.type === 'retry') return undefined
     const at = now()
-    const result = settle(answer, due, at)
-    const attempt = due.attempts + 1
-    const wait = result.type === 'retry' ? backOffMs(attempt, random(), result.afterMs) * 1_000 : undefined
+    const result = settle(answer, waiting, at)
+    const attempt = waiting.attempts + 1
+    const pause = result.type === 'retry' ? backOffMs(attempt, random(), result.afterMs) * 1_000 : undefined
     unwritten = [
       {
-        incident_id: due.id,
-        version: due.version,
+        incident_id: incident.id,
+        version: incident.version,
         receiver: notifier.name,
         attempt,
         outcome: result.type,
         status: result.status,
         reason: result.type === 'delivered' ? '' : result.reason,
         at,
-        next_at: wait === undefined ? 0 : at + wait,
+        next_at: pause === undefined ? 0 : at + pause,
       },
     ]
     await write()
@@ -94,19 +100,51 @@ export function deliverer({
     unwritten = []
   }
 
+  /**
+   * All that waits for this receiver. Once an hour from its first start on; else from the oldest that waited last time, so
+   * that the months behind cost nothing.
+   */
+  async function waitingNow(): Promise<Waiting[]> {
+    since ??= await firstStart()
+    const at = now()
+    if (at - sweptAt >= sweepEvery) {
+      floor = since
+      sweptAt = at
+    }
+    const waiting = await waitingFor(store, { receiver: notifier.name, least, since: floor, most: mostWaiting })
+    if (waiting.length < mostWaiting)
+      floor = Math.max(since, Math.min(at, ...waiting.map(({ updatedAt }) => updatedAt)) - clockSlack)
+    return waiting
+  }
+
   return {
     async deliver(signal) {
       const owned = shares.owned()
       if (owned.size === 0) return
       await write()
-      since ??= await firstStart()
-      for (const due of await dueFor(store, { receiver: notifier.name, least, since, now: now() })) {
-        if (!owned.has(shareOf(due.tenant, due.groupKey, shares.total))) continue
-        if (stopped.aborted) return
-        const result = await send(due, signal)
-        if (result === undefined) continue
-        onResult(due, result)
-        if (result.type === 'retry') return
+      const due = (await waitingNow()).filter(
+        ({ notBefore, tenant, groupKey }) => notBefore <= now() && owned.has(shareOf(tenant, groupKey, shares.total)),
+      )
+      for (let at = 0; at < due.length; at += chunk) {
+        const some = due.slice(at, at + chunk)
+        const incidents = new Map(
+          (
+            await incidentsById(
+              store,
+              some.map(({ id }) => id),
+            )
+          ).map((item) => [item.id, item]),
+        )
+        for (const waiting of some) {
+          if (stopped.aborted) return
+          const incident = incidents.get(waiting.id)
+          // A newer version was made meanwhile: it is its turn in the next round.
+          if (incident?.version !== waiting.version) continue
+          const result = await send(incident, waiting, signal)
+          if (result === undefined) return
+          onResult(waiting, result)
+          if (result.type === 'retry') return
+        }
       }
     },
   }

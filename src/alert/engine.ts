@@ -12,7 +12,7 @@ import { gatherer } from './gather.js'
 import type { Change, Incident } from './incident.js'
 import type { IncidentChange } from './incidents.js'
 import type { DeliveryResult, Notifier } from './notifiers/contract.js'
-import type { Due } from './outbox.js'
+import type { Waiting } from './outbox.js'
 
 export interface EngineSettings {
   readonly store: Store
@@ -67,13 +67,13 @@ export function engine(settings: EngineSettings): Engine {
     return notifier === undefined ? 'no_receiver' : undefined
   }
 
-  function answered(due: Due, result: DeliveryResult): void {
-    const about = { incident: due.id, version: due.version, attempt: due.attempts + 1, status: result.status }
+  function answered(to: Waiting, result: DeliveryResult): void {
+    const about = { incident: to.id, version: to.version, attempt: to.attempts + 1, status: result.status }
     if (result.type === 'retry') {
       log.warn({ ...about, reason: result.reason }, 'an incident was not delivered yet; it will be tried again')
       return
     }
-    waiting.delete(due.id)
+    waiting.delete(to.id)
     telemetry.gauge('alert_waiting', waiting.size)
     if (result.type === 'delivered') {
       telemetry.count('alert', 'sent')

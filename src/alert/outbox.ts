@@ -1,5 +1,5 @@
 /**
- * The outbox. What is due is not kept anywhere: it is every latest version that is severe enough and has no receipt yet. So
+ * The outbox. What waits is not kept anywhere: it is every latest version that is severe enough and has no receipt yet. So
  * a version that was made is delivered however often we die between, and a newer version takes the place of an older one
  * that was not delivered. Receipts are append-only; a death between the answer and its receipt means that the same
  * CloudEvents id goes out twice.
@@ -9,56 +9,67 @@ import type { InsertRows, Store } from '../store/index.js'
 import type { Incident } from './incident.js'
 import type { Queries } from './incident-rows.js'
 
-export interface Due {
+/** The latest version of an incident that a receiver should have and has not. Times in microseconds. */
+export interface Waiting {
   readonly id: string
   readonly version: number
   readonly tenant: string
   readonly groupKey: string
-  /** Attempts made so far with this version, and when the first was (microseconds, 0 where there was none). */
+  readonly updatedAt: number
+  /** Attempts made so far with this version, and when the first was (0 where there was none). */
   readonly attempts: number
   readonly firstAttemptAt: number
+  /** Not before: its own next attempt, and the pause that the receiver asked for as a whole (429 or 503). */
+  readonly notBefore: number
   /** The receiver got an earlier version. */
   readonly told: boolean
 }
 
-export interface DueRequest {
+export interface WaitingRequest {
   readonly receiver: string
   readonly least: Severity
-  /** Microseconds: when the receiver was first set up. What changed before that is not its business. */
+  /** Versions made at or after this, microseconds. */
   readonly since: number
-  readonly now: number
+  readonly most: number
 }
 
-/**
- * What can be sent now: fewest attempts first, so that one incident that a receiver chokes on does not hold up the others.
- * Nothing at all while the receiver has asked for a pause (429 or 503).
- */
-export async function dueFor(store: Store, { receiver, least, since, now }: DueRequest): Promise<Due[]> {
-  const rows = await store.query<Record<'id' | 'version' | 'tenant' | 'key' | 'attempts' | 'first' | 'told', string>>(
+/** Fewest attempts first, so that one incident that a receiver chokes on does not hold up the others. */
+export async function waitingFor(store: Store, { receiver, least, since, most }: WaitingRequest): Promise<Waiting[]> {
+  const rows = await store.query<
+    Record<'id' | 'version' | 'tenant' | 'key' | 'updated' | 'attempts' | 'first' | 'not_before' | 'told', string>
+  >(
+    // Not from the view, which sorts every version there is: the latest version of an incident is also its latest made.
     `WITH receipts AS (
        SELECT incident_id, version, max(attempt) AS attempts, min(at) AS first, max(next_at) AS next,
          countIf(outcome != 'retry') AS settled
-       FROM deliveries WHERE receiver = {receiver:String} GROUP BY incident_id, version)
-     SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant, i.group_key AS key, r.attempts AS attempts,
+       FROM deliveries
+       WHERE receiver = {receiver:String} AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+       GROUP BY incident_id, version)
+     SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant, i.group_key AS key,
+       toUnixTimestamp64Micro(i.updated_at) AS updated, r.attempts AS attempts,
        toUnixTimestamp64Micro(r.first) AS first,
+       toUnixTimestamp64Micro(greatest(r.next, (
+         SELECT max(next_at) FROM deliveries WHERE receiver = {receiver:String} AND status IN (429, 503)))) AS not_before,
        i.incident_id IN (
          SELECT incident_id FROM deliveries WHERE receiver = {receiver:String} AND outcome = 'delivered') AS told
-     FROM incident AS i LEFT JOIN receipts AS r ON r.incident_id = i.incident_id AND r.version = i.version
-     WHERE i.updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
-       AND i.maturity = 'stable' AND i.severity IN {severities:Array(String)}
-       AND r.settled = 0 AND r.next <= fromUnixTimestamp64Micro({now:Int64}, 'UTC')
-       AND (SELECT max(next_at) FROM deliveries WHERE receiver = {receiver:String} AND status IN (429, 503))
-         <= fromUnixTimestamp64Micro({now:Int64}, 'UTC')
-     ORDER BY r.attempts, i.updated_at, i.incident_id LIMIT 10000`,
-    { receiver, severities: severities.slice(severityRank(least)), since, now },
+     FROM (
+       SELECT incident_id, version, tenant, group_key, updated_at, maturity, severity FROM incidents
+       WHERE updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id) AS i
+     LEFT JOIN receipts AS r ON r.incident_id = i.incident_id AND r.version = i.version
+     WHERE i.maturity = 'stable' AND i.severity IN {severities:Array(String)} AND r.settled = 0
+     ORDER BY r.attempts, i.updated_at, i.incident_id LIMIT {most:UInt32}`,
+    { receiver, severities: severities.slice(severityRank(least)), since, most },
   )
   return rows.map((row) => ({
     id: row.id,
     version: Number(row.version),
     tenant: row.tenant,
     groupKey: row.key,
+    updatedAt: Number(row.updated),
     attempts: Number(row.attempts),
     firstAttemptAt: Number(row.first),
+    notBefore: Number(row.not_before),
     told: Number(row.told) === 1,
   }))
 }

@@ -1,0 +1,121 @@
+/** `incidents`: what the detectors found, as one story each, and what became of its delivery. */
+import { text } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+import {
+  type DeliveryState,
+  deliveriesOf,
+  deliveryText,
+  findIncidents,
+  type Incident,
+  incidentLine,
+  incidentText,
+  latestIncidents,
+  type Queries,
+} from '../alert/index.js'
+import { WatchkeeperError } from '../errors.js'
+import { createLogger } from '../log.js'
+import { openReader, type StoreReader } from '../store/index.js'
+import type { Command, CommandIo } from './command.js'
+
+const help = `usage: watchkeeper incidents [list] [options]
+       watchkeeper incidents show ID [options]
+
+Lists incidents, last changed first, or shows one: its evidence as a timeline, the values that tie it together, why it is
+reported, what to open next, and what became of its delivery. Reads the configured store, also beside a running service.
+Text from events is made harmless for the terminal.
+
+ID is the id of an incident or its first characters (at least 4).
+
+options
+  --limit N   list: at most N incidents; default 20
+  --json      one JSON object a line instead, everything that is known of an incident in it
+
+examples
+  watchkeeper incidents
+  watchkeeper incidents show 6f1c2d3e
+
+exit codes: 0 shown · 64 usage, or no incident has that id · 69 the store does not answer · 78 settings`
+
+export const command: Command = {
+  summary: 'list incidents, or show one as a timeline',
+  help,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      options: { limit: { type: 'string', default: '20' }, json: { type: 'boolean', default: false } },
+      allowPositionals: true,
+    })
+    const [what = 'list', id, ...others] = positionals
+    const limit = Number(values.limit)
+    if (!Number.isInteger(limit) || limit < 1 || limit > 10_000)
+      throw new WatchkeeperError('WK_USAGE', '--limit takes a whole number from 1 to 10000')
+    const listing = what === 'list' && id === undefined
+    const showing = what === 'show' && id !== undefined && others.length === 0
+    if (!listing && !showing)
+      throw new WatchkeeperError('WK_USAGE', 'say "watchkeeper incidents" or "watchkeeper incidents show ID"')
+    if (id !== undefined && !/^[0-9a-f-]{4,36}$/.test(id))
+      throw new WatchkeeperError('WK_USAGE', 'an incident id is made of hex digits; give at least its first 4')
+    const config = io.config()
+    const reader = await openReader({ config, log: createLogger(config) })
+    try {
+      const store = queriesOf(reader)
+      const incidents = id === undefined ? await latestIncidents(store, limit) : [await one(store, id)]
+      const deliveries = await deliveriesOf(store, incidents)
+      const tell = values.json ? asJson : showing ? whole : line
+      for (const incident of incidents) {
+        const own = deliveries.filter((delivery) => delivery.incident === incident.id)
+        io.stdout.write(tell(incident, own, io))
+      }
+      if (incidents.length === 0 && !values.json) io.stdout.write('No incident so far.\n')
+      return 0
+    } finally {
+      await reader.close()
+    }
+  },
+}
+
+/** The user who may only read answers with a stream; an incident is small. */
+const queriesOf = (reader: StoreReader): Queries => ({
+  async query<Row>(sql: string, params = {}) {
+    const answer = await text(await reader.read(sql, 'JSONEachRow', params).catch(explained))
+    return answer
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Row)
+  },
+})
+
+/** The engine's word for a store that no service ever opened helps nobody. */
+function explained(error: unknown): never {
+  if (error instanceof WatchkeeperError && /(?:Database|table) .*does not exist/i.test(error.message))
+    throw new WatchkeeperError(error.code, 'the store is empty: no service has run on it yet (npm start)', {
+      cause: error,
+    })
+  throw error
+}
+
+async function one(store: Queries, id: string): Promise<Incident> {
+  const [incident, ...others] = await findIncidents(store, id)
+  if (incident === undefined)
+    throw new WatchkeeperError('WK_USAGE', `no incident begins with ${id}; "watchkeeper incidents" lists them`)
+  if (others.length > 0)
+    throw new WatchkeeperError('WK_USAGE', `more than one incident begins with ${id}; give more of its id`)
+  return incident
+}
+
+type Tell = (incident: Incident, deliveries: readonly DeliveryState[], io: CommandIo) => string
+
+/** Node asks the terminal and the environment (NO_COLOR, FORCE_COLOR). */
+const colourFor = (io: CommandIo): boolean =>
+  'hasColors' in io.stdout && typeof io.stdout.hasColors === 'function' && io.stdout.hasColors() === true
+
+const line: Tell = (incident, deliveries, io) => `${incidentLine(incident, deliveries, { colour: colourFor(io) })}\n`
+const whole: Tell = (incident, deliveries, io) =>
+  `${incidentText(incident, { colour: colourFor(io) })}${deliveryText(deliveries)}`
+
+/** Beyond ASCII escaped: a C1 control or a bidirectional override is legal in JSON, and an order to a terminal. */
+const asJson: Tell = (incident, deliveries) =>
+  `${JSON.stringify({ ...incident, deliveries }).replace(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )}\n`
