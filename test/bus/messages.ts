@@ -19,21 +19,31 @@ export const idOf = (message: BusMessage): string =>
 export class Kept {
   readonly ids: string[] = []
   readonly messages: BusMessage[] = []
-  #look: () => void = () => {}
+  #arrived: () => void = () => {}
+  #next = this.#arm()
 
   /** A handler that keeps everything. */
   readonly handler = async (batch: readonly BusMessage[]): Promise<void> => {
     this.messages.push(...batch)
     this.ids.push(...batch.map(idOf))
-    this.#look()
+    this.#arrived()
+    this.#next = this.#arm()
+  }
+
+  /** Resolves when the next batch was kept. */
+  next(): Promise<void> {
+    return this.#next
   }
 
   /** Resolves when all of `ids` were kept, in any order and however often. */
   async all(ids: Iterable<string>): Promise<void> {
     const wanted = [...ids]
-    while (wanted.some((id) => !this.ids.includes(id)))
-      await new Promise<void>((resolve) => {
-        this.#look = resolve
-      })
+    while (wanted.some((id) => !this.ids.includes(id))) await this.next()
+  }
+
+  #arm(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#arrived = resolve
+    })
   }
 }

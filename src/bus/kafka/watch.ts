@@ -27,7 +27,7 @@ export class Watch {
 
   start(): void {
     this.#timer = setTimeout(() => {
-      this.#looking = this.#look().then(() => {
+      this.#looking = this.look().then(() => {
         if (this.#timer !== undefined) this.start()
       })
     }, everyMs)
@@ -53,7 +53,8 @@ export class Watch {
     await this.#looking
   }
 
-  async #look(): Promise<void> {
+  /** One look; never rejects. */
+  async look(): Promise<void> {
     try {
       await this.#admin.describeCluster()
       if (this.#reading) this.#telemetry.gauge('bus_lag', await this.#lag(this.#reading))
