@@ -154,7 +154,7 @@ export const settings = {
   ),
   busMaxBytes: setting(
     'WATCHKEEPER_BUS_MAX_BYTES',
-    'Memory of the in-process bus; beyond it publishing is refused.',
+    'Memory of records that wait for their acknowledgement; beyond it publishing is refused.',
     64 * MiB,
     whole(MiB, 16_384 * MiB),
   ),

@@ -3,6 +3,7 @@
  * waits for it any more. The in-process bus gathers records for an insert, the Kafka producer gathers records for a
  * request, the Kafka consumer gathers the partitions of a fetch for an insert.
  */
+import type { Logger } from '../log.js'
 
 /** Handles one batch; a rejection means: the same batch again, later. `signal` says that nobody waits for a retry. */
 export type Handle<T> = (batch: readonly T[], signal: AbortSignal) => Promise<void>
@@ -13,7 +14,7 @@ export interface GatherOptions {
   readonly bytes: number
   /** Longest wait, in milliseconds, for a batch to fill. */
   readonly waitMs: number
-  /** Told of every attempt that failed, and of the first that succeeded after one. */
+  /** Told of every attempt that failed (counted from 0), and of the first that succeeded after one. */
   readonly onFailure: (error: unknown, attempt: number, retryInMs: number) => void
   readonly onRecovery: () => void
 }
@@ -34,6 +35,13 @@ const longestRetryMs = 5000
 /** Exponential back-off with up to 20 % off, so that several processes do not come back in step. */
 export const retryDelay = (attempt: number, random: () => number = Math.random): number =>
   Math.min(firstRetryMs * 2 ** attempt, longestRetryMs) * (1 - 0.2 * random())
+
+/** Says in the log that `what` fails: the first attempt of each batch aloud, its repetitions for debugging. */
+export const tellOf = (what: string, log: Logger): Pick<GatherOptions, 'onFailure' | 'onRecovery'> => ({
+  onFailure: (error, attempt, retryInMs) =>
+    log[attempt === 0 ? 'warn' : 'debug']({ err: error, attempt, retryInMs: Math.round(retryInMs) }, `no ${what} yet`),
+  onRecovery: () => log.info(`${what} again`),
+})
 
 export class Gatherer<T> {
   readonly #options: GatherOptions

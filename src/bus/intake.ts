@@ -4,7 +4,7 @@
 import { WatchkeeperError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Telemetry } from '../telemetry.js'
-import { Gatherer, type Handle } from './gather.js'
+import { Gatherer, type Handle, tellOf } from './gather.js'
 
 /** Something to hand on, and how much memory it takes until then. */
 export interface Weighed<T> {
@@ -37,9 +37,7 @@ export class Intake<T> {
       rows: batchRows,
       bytes: batchBytes,
       waitMs: batchWaitMs,
-      onFailure: (error, attempt, retryInMs) =>
-        log.warn({ err: error, attempt, retryInMs: Math.round(retryInMs) }, `${keeper} did not acknowledge a batch`),
-      onRecovery: () => log.info(`${keeper} acknowledges again`),
+      ...tellOf(`acknowledgement by ${keeper}`, log),
     })
   }
 

@@ -4,13 +4,13 @@ import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { Watch } from '../../src/bus/kafka/watch.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { gate } from '../support/gate.js'
-import { kafkaAddress } from '../support/kafka.js'
+import { anyBroker } from '../support/kafka.js'
 import { busContract, hasCode } from './contract.js'
 import { kafkaBuses, nextPrefix, silent } from './kafka-buses.js'
 import { eventMessage, eventMessages, idOf, Kept } from './messages.js'
 
 const deadlineMs = 8_000
-const broker = await kafkaAddress()
+const broker = await anyBroker()
 if (typeof broker === 'string') test('Kafka', { skip: broker })
 else {
   const { openBus, closeAll } = kafkaBuses(broker.address)
@@ -22,6 +22,8 @@ else {
     await admin.disconnect()
     await broker.stop()
   })
+
+  const noSecurity = broker.secure ? false : 'KAFKA_BROKERS names a broker without TLS and SASL'
 
   busContract('Kafka', openBus)
 
@@ -174,6 +176,31 @@ else {
     while (everything.some((id) => !keptByFirst.ids.includes(id) && !keptBySecond.ids.includes(id)))
       await keptBySecond.next()
     assert.ok(keptByFirst.ids.length > 0 && keptBySecond.ids.length > 0)
+  })
+
+  test('Kafka: TLS and each way to log in; a wrong password or an unknown authority is told', {
+    skip: noSecurity,
+  }, async () => {
+    assert.ok(broker.secure)
+    const { address, caFile, user, password } = broker.secure
+    const given = {
+      kafkaBrokers: [address],
+      kafkaTls: true,
+      kafkaTlsCaFile: caFile,
+      kafkaSaslUser: user,
+      kafkaSaslPassword: password,
+    }
+    for (const kafkaSaslMechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
+      const bus = await openBus({ ...given, kafkaSaslMechanism })
+      const kept = new Kept()
+      await bus.consume(kept.handler)
+      await bus.publish([eventMessage(kafkaSaslMechanism)], { deadlineMs })
+      await kept.all([kafkaSaslMechanism])
+    }
+    const scram = { ...given, kafkaSaslMechanism: 'scram-sha-256' } as const
+    for (const wrong of [{ kafkaSaslPassword: 'wrong' }, { kafkaTlsCaFile: '' }])
+      await assert.rejects(openBus({ ...scram, ...wrong }), hasCode('WK_BUS_UNAVAILABLE'))
+    await assert.rejects(openBus({ ...scram, kafkaTlsCaFile: '/no/such/file' }), hasCode('WK_CONFIG'))
   })
 
   test('Kafka: shares are split between two members, and go to the other when one leaves', async () => {

@@ -52,8 +52,8 @@ export async function startBroker(): Promise<Broker | string> {
   return broker
 }
 
-/** For tests that need no control over the broker: the address of `KAFKA_BROKERS`, or of a broker of our own. */
-export async function kafkaAddress(): Promise<{ readonly address: string; stop(): Promise<void> } | string> {
+/** For tests that need no control over the broker: that of `KAFKA_BROKERS`, or one of our own. */
+export async function anyBroker(): Promise<(Pick<Broker, 'address' | 'stop'> & Partial<Broker>) | string> {
   const given = process.env['KAFKA_BROKERS']
   return given ? { address: given, stop: async () => {} } : startBroker()
 }
@@ -129,6 +129,8 @@ offsets.topic.num.partitions=1
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
 auto.create.topics.enable=false
 ssl.keystore.location=${join(folder, 'broker.p12')}
 ssl.keystore.type=PKCS12

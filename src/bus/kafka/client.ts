@@ -66,26 +66,26 @@ function authority(file: string): string {
   }
 }
 
-/** kafkajs calls an error what it goes on to retry, and a warning what is routine: one level down each. */
+/**
+ * kafkajs calls an error what it goes on to retry, ten lines a second while a broker is away. What matters of it comes to
+ * us as a rejection and is logged by us, so its own words are for debugging; but for one that nothing else would tell.
+ */
 function bridge({ level, namespace, log: { message, ...fields } }: LogEntry, log: Logger): void {
   const known = Object.fromEntries(
     ['broker', 'groupId', 'error', 'retryCount', 'topic', 'partition']
       .filter((name) => fields[name] !== undefined)
       .map((name) => [name, fields[name] instanceof Error ? fields[name].message : fields[name]]),
   )
-  const text = `kafkajs ${namespace}: ${message}`
-  if (level === logLevel.ERROR) log.warn(known, text)
-  else if (level === logLevel.WARN) log.info(known, text)
-  else if (level === logLevel.INFO) log.debug(known, text)
-  else log.trace(known, text)
+  if (message.startsWith('Offset out of range'))
+    log.error(known, 'Kafka deleted records before the store had read them: raise WATCHKEEPER_KAFKA_RETENTION_HOURS')
+  else if (level === logLevel.ERROR || level === logLevel.WARN) log.debug(known, `kafkajs ${namespace}: ${message}`)
+  else log.trace(known, `kafkajs ${namespace}: ${message}`)
 }
 
-/** The least level of kafkajs that would still be written: below it, it does not even build its messages. */
+/** The least level of kafkajs that is heard: below it, it does not even build its messages. */
 function kafkaLevel(log: Logger): logLevel {
   if (log.isLevelEnabled('trace')) return logLevel.DEBUG
-  if (log.isLevelEnabled('debug')) return logLevel.INFO
-  if (log.isLevelEnabled('info')) return logLevel.WARN
-  return log.isLevelEnabled('warn') ? logLevel.ERROR : logLevel.NOTHING
+  return log.isLevelEnabled('debug') ? logLevel.WARN : logLevel.ERROR
 }
 
 /** Turns a failure to `attempt` something into `WK_BUS_UNAVAILABLE`, with the brokers' own words. */

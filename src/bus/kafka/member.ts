@@ -44,7 +44,10 @@ async function supervise(options: MemberOptions, stop: AbortSignal): Promise<voi
     } catch (error) {
       const retryInMs = Math.round(retryDelay(attempts))
       attempts += 1
-      log.warn({ err: error, group, retryInMs }, 'lost the Kafka consumer group, joining again')
+      log[attempts === 1 ? 'warn' : 'debug'](
+        { err: error, group, retryInMs },
+        'not in the Kafka consumer group, joining again',
+      )
       onRevoked()
       await disconnect(consumer, log)
       await pause(retryInMs, stop)
@@ -56,7 +59,7 @@ async function supervise(options: MemberOptions, stop: AbortSignal): Promise<voi
 }
 
 function createConsumer(options: MemberOptions, onJoin: () => void): Consumer {
-  const { kafka, group, fetch, onAssigned, onRevoked, onConfirmed } = options
+  const { kafka, group, fetch, log, onAssigned, onRevoked, onConfirmed } = options
   const consumer = kafka.consumer({
     groupId: group,
     sessionTimeout,
@@ -69,6 +72,8 @@ function createConsumer(options: MemberOptions, onJoin: () => void): Consumer {
   })
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
     onJoin()
+    const partitions = Object.values(payload.memberAssignment).flat().length
+    log.info({ group, partitions }, 'joined the Kafka consumer group')
     onAssigned(payload.memberAssignment)
   })
   consumer.on(consumer.events.REBALANCING, onRevoked)

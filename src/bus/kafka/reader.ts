@@ -7,7 +7,7 @@ import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Config } from '../../config.js'
 import type { Logger } from '../../log.js'
 import type { Telemetry } from '../../telemetry.js'
-import { Gatherer } from '../gather.js'
+import { Gatherer, tellOf } from '../gather.js'
 import type { BatchHandler, BusMessage } from '../index.js'
 import { heartbeatInterval, sessionTimeout } from './client.js'
 import { decode } from './codec.js'
@@ -35,9 +35,7 @@ export function read(options: ReaderOptions, handler: BatchHandler): () => Promi
     rows: config.storeBatchRows,
     bytes: Number.POSITIVE_INFINITY,
     waitMs: gatherMs,
-    onFailure: (error, attempt, retryInMs) =>
-      log.warn({ err: error, attempt, retryInMs: Math.round(retryInMs) }, 'the store did not keep a batch'),
-    onRecovery: () => log.info('the store keeps batches again'),
+    ...tellOf('acknowledgement by the store', log),
   })
   const stopHandling = gatherer.run(handler)
   /** Aborted when what this member was given may belong to another. */

@@ -18,7 +18,7 @@ export function holdShares(options: {
   readonly total: number
   readonly log: Logger
 }): Shares {
-  const { topic, total, log, group } = options
+  const { topic, total } = options
   let held = none
   let confirmed = 0
   const leave = keepMember({
@@ -30,7 +30,6 @@ export function holdShares(options: {
     onAssigned: (partitions) => {
       held = new Set(partitions[topic] ?? [])
       confirmed = performance.now()
-      log.info({ group, shares: held.size, total }, 'shares of work')
     },
     onRevoked: () => {
       held = none
