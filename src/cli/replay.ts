@@ -1,11 +1,12 @@
 /** `replay`: recorded sessions as OTLP to a running service. The load generator, and the proof that nothing lands twice. */
 import { parseArgs } from 'node:util'
 import { createCapturer } from '@watchkeeper/sdk/capture'
-import { type Dsn, developmentDsn, parseDsn } from '@watchkeeper/sdk/dsn'
+import type { Dsn } from '@watchkeeper/sdk/dsn'
 import { sendLogs } from '@watchkeeper/sdk/send'
 import { WatchkeeperError } from '../errors.js'
 import type { Command, CommandIo } from './command.js'
 import { recordedBatches } from './replay/batches.js'
+import { readDestination } from './replay/destination.js'
 import { createPace } from './replay/pace.js'
 import { count, plural, reportProgress, type Tally } from './replay/progress.js'
 import { sendBatch } from './replay/sender.js'
@@ -136,25 +137,12 @@ function readWish(args: readonly string[], io: CommandIo): Wish {
   if (positionals.length === 0) throw new WatchkeeperError('WK_USAGE', 'replay: name at least one file of sessions')
   return {
     files: positionals,
-    dsn: readDsn(values.dsn ?? io.config().dsn, values.to),
+    dsn: readDestination('replay', values.dsn ?? io.config().dsn, values.to),
     baseTime: readTime(values['base-time']) * 1000,
     rate: whole('--rate', values.rate, 0, 1_000_000, 0),
     parallel: whole('--parallel', values.parallel, 1, 64, 4),
     patienceMs: whole('--patience', values.patience, 0, 86_400, 600) * 1000,
   }
-}
-
-function readDsn(text: string, to: string | undefined): Dsn {
-  const dsn = text === '' ? developmentDsn : parseDsn(text)
-  if ('fault' in dsn) throw new WatchkeeperError('WK_DSN', `replay: ${dsn.fault}`)
-  if (to === undefined) {
-    if (text === '') throw new WatchkeeperError('WK_USAGE', 'replay: say where to with --to URL, or give a --dsn')
-    return dsn
-  }
-  const url = URL.canParse(to) ? new URL(to) : undefined
-  if (url?.protocol !== 'http:' && url?.protocol !== 'https:')
-    throw new WatchkeeperError('WK_USAGE', 'replay: --to expects an http or https URL')
-  return { ...dsn, endpoint: url.origin + url.pathname.replace(/\/+$/, '') }
 }
 
 const tenMinutesMs = 600_000

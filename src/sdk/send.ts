@@ -12,8 +12,10 @@ export type SendAnswer =
   | { readonly type: 'refused'; readonly status: number; readonly message: string }
 
 export interface SendOptions {
-  /** Of the receiver, without path: `/v1/logs` is added. */
+  /** Of the receiver, without path. */
   readonly url: string
+  /** Default: logs. */
+  readonly signalType?: 'logs' | 'traces'
   /** Ingest key; '' sends none. */
   readonly key: string
   /** Milliseconds until an answer is no longer waited for. The receiver answers within 8 s. */
@@ -31,18 +33,21 @@ const answerBytes = 64 * 1024
 export async function sendLogs(body: string, options: SendOptions): Promise<SendAnswer> {
   const timeout = AbortSignal.timeout(options.timeoutMs)
   try {
-    const response = await (options.fetch ?? fetch)(`${options.url.replace(/\/+$/, '')}/v1/logs`, {
-      method: 'POST',
-      headers: {
-        'content-type': 'application/json',
-        'content-encoding': 'gzip',
-        ...(options.key === '' ? {} : { authorization: `Bearer ${options.key}` }),
+    const response = await (options.fetch ?? fetch)(
+      `${options.url.replace(/\/+$/, '')}/v1/${options.signalType ?? 'logs'}`,
+      {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          'content-encoding': 'gzip',
+          ...(options.key === '' ? {} : { authorization: `Bearer ${options.key}` }),
+        },
+        body: await compress(body),
+        // A redirect would hand the key to somebody else.
+        redirect: 'error',
+        signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
       },
-      body: await compress(body),
-      // A redirect would hand the key to somebody else.
-      redirect: 'error',
-      signal: options.signal ? AbortSignal.any([options.signal, timeout]) : timeout,
-    })
+    )
     const answer = await readAnswer(response)
     if (response.ok) return keptAnswer(answer)
     if (laterStatuses.has(response.status))
