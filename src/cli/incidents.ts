@@ -85,9 +85,9 @@ const queriesOf = (reader: StoreReader): Queries => ({
   },
 })
 
-/** The engine's word for a store that no service ever opened helps nobody. */
+/** Unknown table or database (60, 81): no service ever opened this store, which the engine says in words of its own. */
 function explained(error: unknown): never {
-  if (error instanceof WatchkeeperError && /(?:Database|table) .*does not exist/i.test(error.message))
+  if (error instanceof WatchkeeperError && /^the query failed \(code (?:60|81)\)/.test(error.message))
     throw new WatchkeeperError(error.code, 'the store is empty: no service has run on it yet (npm start)', {
       cause: error,
     })

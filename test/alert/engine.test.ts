@@ -266,6 +266,40 @@ test('it looks and delivers by itself', async (t) => {
   assert.equal(receiver.received.length, 1)
 })
 
+test('while the store is away it says so once, and goes on when it is back', async (t) => {
+  const { store, receiver, clock, found } = await bench(t)
+  await found(finding({ anchor: 'a' }))
+  let failures = 3
+  const away: Store = {
+    ...store,
+    insert: (...given) => store.insert(...given),
+    query: async (...given) => {
+      if (failures-- > 0) throw new Error('the store is away')
+      return store.query(...given)
+    },
+  }
+  const lines: { readonly level: number; readonly msg: string }[] = []
+  const arrived = new Promise<void>((resolve) => {
+    receiver.answer = (response) => {
+      answers.ok(response)
+      resolve()
+    }
+  })
+  const alert = startAlert({
+    store: away,
+    shares: all,
+    config: { alertEveryMs: 5, webhookUrl: receiver.url, webhookSecret: '', webhookMinSeverity: 'low' },
+    log: pino({ level: 'info' }, { write: (line) => void lines.push(JSON.parse(line)) }),
+    telemetry: new Telemetry(),
+    now: () => clock.now,
+  })
+  await arrived
+  await alert.close()
+  const errors = lines.filter(({ level }) => level >= 50).map(({ msg }) => msg)
+  assert.ok(errors.length >= 1 && errors.length <= 2 && new Set(errors).size === errors.length, errors.join())
+  assert.ok(lines.some(({ msg }) => msg.startsWith('alerting works again')))
+})
+
 test('trial findings are recorded and never delivered', async (t) => {
   const { store, receiver, clock, telemetry, found, start } = await bench(t)
   const alert = start()

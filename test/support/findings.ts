@@ -1,7 +1,8 @@
 /** Findings as a detector would make them, for the tests of alerting. */
 import { stableId } from '../../src/audit-event.js'
 import type { EvidenceStep, Finding } from '../../src/finding.js'
-import type { InsertRows } from '../../src/store/index.js'
+
+export { findingRow } from '../../src/detect/finding.js'
 
 /** 2026-11-24 03:00:00 UTC in microseconds. */
 export const baseTime = 1_795_489_200_000_000
@@ -43,30 +44,4 @@ export function evidence(
   note = `record ${eventId}`,
 ): EvidenceStep {
   return { recordId: stableId('record', eventId), eventId, at, part, note }
-}
-
-/** A finding as detection writes it into the store. */
-export function findingRow(given: Finding): InsertRows['findings'] {
-  return {
-    fingerprint: given.fingerprint,
-    detector: given.detector,
-    detector_version: given.detectorVersion,
-    tenant: given.tenant,
-    severity: given.severity,
-    maturity: given.maturity,
-    title: given.title,
-    summary: given.summary,
-    session: given.session,
-    subject: given.subject,
-    server: given.server,
-    tool: given.tool,
-    anchor: given.anchor,
-    calls: given.calls,
-    steps: JSON.stringify(given.steps),
-    matched: JSON.stringify(given.matched),
-    score: given.score,
-    tags: JSON.stringify(given.tags),
-    at: given.at,
-    found_at: given.foundAt,
-  }
 }
