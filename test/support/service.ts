@@ -49,6 +49,8 @@ export async function finished(child: ChildProcess): Promise<Run> {
 }
 
 export interface Service {
+  /** Of the process that runs now. */
+  readonly pid: number | undefined
   /** Starts the process and resolves when it says that it serves. */
   start(): Promise<void>
   /** SIGKILL: no chance to tidy up. */
@@ -82,6 +84,9 @@ export function service(
 
   return {
     log,
+    get pid() {
+      return child?.pid
+    },
     async start() {
       const started = spawn(process.execPath, [main, 'serve', ...args], {
         env: cleanEnvironment({ WATCHKEEPER_LOG_FORMAT: 'json', ...settings }),

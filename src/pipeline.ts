@@ -1,0 +1,130 @@
+/**
+ * The stages, wired: the one place that sees them all. Read it top to bottom, it is the flow of a record; stopping goes
+ * the same way, so that what was accepted is kept before its keeper ends.
+ */
+import { hostname } from 'node:os'
+import { type AlertOptions, startAlert } from './alert/index.js'
+import { createBus } from './bus/index.js'
+import type { Config } from './config.js'
+import { startDetect } from './detect/index.js'
+import { WatchkeeperError } from './errors.js'
+import { type ReadinessCheck, startHealth } from './health.js'
+import type { Logger } from './log.js'
+import { startReceive } from './receive/index.js'
+import { openStore, type Store } from './store/index.js'
+import { storeSink } from './store/sink.js'
+import { Telemetry } from './telemetry.js'
+
+export const pipelineRoles = ['receive', 'store', 'detect', 'alert', 'console'] as const
+export type PipelineRole = (typeof pipelineRoles)[number]
+
+export interface PipelineOptions {
+  readonly config: Config
+  readonly roles: ReadonlySet<PipelineRole>
+  readonly log: Logger
+  /** Microseconds since 1970. */
+  readonly now: () => number
+  readonly onIncident?: AlertOptions['onIncident']
+}
+
+export interface Pipeline {
+  /** Where OTLP is received, and where health is served; '' where the role is not played. */
+  readonly receiveUrl: string
+  readonly healthUrl: string
+  readonly store: Store | undefined
+  /** Answers what is in flight, keeps what was accepted, then ends. */
+  close(): Promise<void>
+}
+
+/** How often our own counters are written to the store, for the dashboards. */
+const countersEveryMs = 60_000
+
+function checkRoles(config: Config, roles: ReadonlySet<PipelineRole>): void {
+  const apart = roles.has('receive') !== roles.has('store')
+  if (config.bus === 'in-process' && apart) {
+    throw new WatchkeeperError(
+      'WK_CONFIG',
+      'the roles receive and store can only run in two processes with a bus between them: set WATCHKEEPER_BUS=kafka, or run both in one process',
+    )
+  }
+}
+
+export async function startPipeline({ config, roles, log, now, onIncident }: PipelineOptions): Promise<Pipeline> {
+  checkRoles(config, roles)
+  const telemetry = new Telemetry()
+  const checks: Record<string, ReadinessCheck> = {}
+  const stage = (name: string) => ({ config, log: log.child({ stage: name }), telemetry, now })
+
+  // Last started, first stopped: a receiver stops accepting before the store that keeps its records does.
+  const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = []
+  const close = async (): Promise<void> => {
+    for (const { name, stop } of stops.splice(0).reverse()) {
+      try {
+        await stop()
+      } catch (error) {
+        log.error({ err: error, part: name }, 'stopping failed')
+      }
+    }
+  }
+
+  try {
+    let store: Store | undefined
+    if (roles.has('store') || roles.has('detect') || roles.has('alert')) {
+      const opened = await openStore(stage('store'))
+      store = opened
+      stops.push({ name: 'store', stop: () => opened.close() })
+      checks['store'] = () => opened.ping()
+      const timer = setInterval(
+        () =>
+          void writeCounters(opened, telemetry, now()).catch((error) =>
+            log.warn({ err: error }, 'our counters were not kept'),
+          ),
+        countersEveryMs,
+      )
+      stops.push({ name: 'counters', stop: async () => clearInterval(timer) })
+    }
+
+    const bus = createBus(stage('bus'))
+    await bus.start()
+    stops.push({ name: 'bus', stop: () => bus.close() })
+    checks['bus'] = async () => {
+      if (!bus.ready()) throw new Error('does not accept records now')
+    }
+
+    if (store && roles.has('store')) {
+      const stop = await bus.consume(storeSink({ ...stage('store'), store }))
+      stops.push({ name: 'store consumer', stop })
+    }
+    if (store && roles.has('detect')) {
+      const shares = await bus.shares('detect')
+      stops.push({ name: 'detect shares', stop: () => shares.close() })
+      const detect = await startDetect({ ...stage('detect'), store, shares })
+      stops.push({ name: 'detect', stop: () => detect.close() })
+    }
+    if (store && roles.has('alert')) {
+      const shares = await bus.shares('alert')
+      stops.push({ name: 'alert shares', stop: () => shares.close() })
+      const alert = await startAlert({ ...stage('alert'), store, shares, ...(onIncident && { onIncident }) })
+      stops.push({ name: 'alert', stop: () => alert.close() })
+    }
+
+    const health = await startHealth({ host: config.consoleHost, port: config.consolePort, telemetry, checks })
+    stops.push({ name: 'health', stop: () => health.close() })
+
+    let receiveUrl = ''
+    if (roles.has('receive')) {
+      const receive = await startReceive({ ...stage('receive'), bus })
+      stops.push({ name: 'receive', stop: () => receive.close() })
+      receiveUrl = receive.address
+    }
+    return { receiveUrl, healthUrl: health.address, store, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function writeCounters(store: Store, telemetry: Telemetry, now: number): Promise<void> {
+  const rows = telemetry.counters().map((row) => ({ at: now, host: hostname(), ...row }))
+  if (rows.length > 0) await store.insert('pipeline_counters', rows)
+}
