@@ -152,3 +152,14 @@ test('the ingest key is sent as a bearer token, and the service named in the res
   await emitter.close()
   assert.equal(plain.requests[0]?.headers.authorization, 'Bearer wk_key')
 })
+
+test('time is finer than a millisecond, never stands still and never lies far from the wall clock', async (t) => {
+  const { emitter } = await producing(t)
+  let last = emitter.now()
+  for (let index = 0; index < 10_000; index++) {
+    const now = emitter.now()
+    assert.ok(now > last)
+    last = now
+  }
+  assert.ok(Math.abs(last / 1000 - Date.now()) < 100)
+})

@@ -7,6 +7,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { type CallToolResult, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { Emitter, inConversation, instrument, type ProducerEvent, userMessage } from '@watchkeeper/sdk'
 import { createCapturer } from '@watchkeeper/sdk/capture'
@@ -206,6 +207,68 @@ describe('SDK v1', () => {
     assert.equal(onward.traceId, served.traceId)
     assert.equal(onward.parentSpanId, served.spanId)
     await outer.close()
+  })
+
+  test('a request of the server to the client is told by both, with what the client answered', async (t) => {
+    const collector = await startCollector()
+    const [clientSide, serverSide] = [emitterFor(t, collector), emitterFor(t, collector)]
+    const server = instrument(new McpServer({ name: 'asker', version: '1' }), { emitter: serverSide })
+    server.registerTool('ask', {}, async () => {
+      const { roots } = await server.server.listRoots()
+      return { content: [{ type: 'text', text: roots.map(({ uri }) => uri).join() }] }
+    })
+    const client = new Client({ name: 'desk', version: '1' }, { capabilities: { roots: {} } })
+    client.setRequestHandler(ListRootsRequestSchema, async () => ({ roots: [{ uri: 'file:///srv/desk' }] }))
+    instrument(client, { emitter: clientSide })
+    const [left, right] = InMemoryTransport.createLinkedPair()
+    await Promise.all([server.connect(right), client.connect(left)])
+    await inConversation('conv-5', () => client.callTool({ name: 'ask' }))
+    await Promise.all([clientSide.flush(), serverSide.flush()])
+    const outward = only(calls(collector.events, 'client'))
+    for (const side of ['client', 'server']) {
+      const asked = only(calls(collector.events, side, 'roots/list'))
+      assert.deepEqual([asked.outcome, asked.conversationId, asked.serverName], ['ok', 'conv-5', 'asker'])
+      assert.equal(asked.traceId, outward.traceId)
+    }
+    await client.close()
+    await collector.close()
+  })
+
+  test('a result is captured as the model reads it, whatever its form; pictures are left out', async (t) => {
+    const collector = await startCollector()
+    const emitter = emitterFor(t, collector)
+    const server = new McpServer({ name: 'forms', version: '1' })
+    const text = 'Write to anna@example.org'
+    const structured = { contact: 'anna@example.org' }
+    const forms: Readonly<Record<string, CallToolResult>> = {
+      text: { content: [{ type: 'text', text }] },
+      embedded: { content: [{ type: 'resource', resource: { uri: 'notes://desk/1', text } }] },
+      structured: { content: [], structuredContent: structured },
+      twice: { content: [{ type: 'text', text: JSON.stringify(structured) }], structuredContent: structured },
+      picture: { content: [{ type: 'image', mimeType: 'image/png', data: Buffer.from(text).toString('base64') }] },
+    }
+    for (const [name, form] of Object.entries(forms)) server.registerTool(name, {}, async () => form)
+    const client = instrument(new Client({ name: 'desk', version: '1' }), { emitter })
+    const [left, right] = InMemoryTransport.createLinkedPair()
+    await Promise.all([server.connect(right), client.connect(left)])
+    for (const name of Object.keys(forms)) await client.callTool({ name })
+    await emitter.flush()
+    const told = new Map(calls(collector.events, 'client').map((call) => [call.tool, call]))
+    const addresses = (name: string): number =>
+      told.get(name)?.resultFingerprints.filter(({ kind }) => kind === 'email').length ?? -1
+    assert.deepEqual(
+      Object.keys(forms).map((name) => [name, addresses(name)]),
+      [
+        ['text', 1],
+        ['embedded', 1],
+        ['structured', 1],
+        ['twice', 1],
+        ['picture', 0],
+      ],
+    )
+    assert.ok((told.get('picture')?.resultBytes ?? 0) < 100)
+    await client.close()
+    await collector.close()
   })
 
   test('instrumenting twice tells once', async (t) => {

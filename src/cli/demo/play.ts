@@ -7,6 +7,7 @@ import type { Dsn } from '@watchkeeper/sdk/dsn'
 import type { Logger } from '../../log.js'
 import { type Act, attacked, type Conversation, ordinary } from './conversations.js'
 import { openDesk } from './desk.js'
+import { person } from './step-up.js'
 
 export interface DemoOptions {
   /** Of a key with the role `agent`, or the development DSN. */
@@ -48,7 +49,7 @@ export async function playDemo({ dsn, log, signal, out, paceMs = 250 }: DemoOpti
     }
     tell(`  user  ${request}`)
     await inConversation(conversationId, async () => {
-      userMessage(desk.emitter, request)
+      userMessage(desk.emitter, request, { subject: person })
       await play(act)
     })
     return conversationId

@@ -5,6 +5,9 @@
  */
 import { authorization, type Emitter, elevation } from '@watchkeeper/sdk'
 
+/** Who the assistant works for; the CRM's tokens say so. */
+export const person = 'dana'
+
 export interface StepUp {
   readonly fetch: (url: string | URL, init?: RequestInit) => Promise<Response>
 }
@@ -15,7 +18,13 @@ export async function createStepUp(
   emitter: Emitter,
   onGranted: (scopes: readonly string[]) => void,
 ): Promise<StepUp> {
-  const facts = { side: 'client', serverName: 'crm', oauthClientId: 'desk-assistant', audience: mcpUrl.href } as const
+  const facts = {
+    side: 'client',
+    serverName: 'crm',
+    subject: person,
+    oauthClientId: 'desk-assistant',
+    audience: mcpUrl.href,
+  } as const
   let held: readonly string[] = ['crm:read']
   let token = await tokenFor(held)
 

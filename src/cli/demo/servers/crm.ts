@@ -11,6 +11,7 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import { type Emitter, instrument } from '@watchkeeper/sdk'
 import { z } from 'zod'
+import { person } from '../step-up.js'
 
 const contacts = [
   ['Anna Berg', 'anna.berg@fjordmail.example', '+47 55 01 44 10', 'retail'],
@@ -90,7 +91,7 @@ export async function startCrm(emitter: Emitter): Promise<Crm> {
   function issue(body: unknown, response: ServerResponse): void {
     const scopes = String(memberOf(body, 'scope')).split(' ')
     const token = randomUUID()
-    tokens.set(token, { token, clientId: 'desk-assistant', scopes, resource: url, extra: { sub: 'dana' } })
+    tokens.set(token, { token, clientId: 'desk-assistant', scopes, resource: url, extra: { sub: person } })
     response.writeHead(200, { 'content-type': 'application/json' })
     response.end(JSON.stringify({ access_token: token, token_type: 'Bearer', scope: scopes.join(' ') }))
   }
