@@ -27,7 +27,10 @@ export interface AuditEvent extends ProducerEvent {
   readonly recordId: string
   /** 16 hex digits over all that the producer said. The same `recordId` with another `contentHash` is an evidence gap. */
   readonly contentHash: string
-  /** UUID over (tenant, trace, request id, tool): client, server, span and event records of one call share it. '' where there is no request id or trace. */
+  /**
+   * UUID over (tenant, trace, request id, tool, or the method where it is no tool's): client, server, span and event records
+   * of one call share it. '' where there is no request id or trace.
+   */
   readonly callKey: string
   /** Best session key of this record alone (`c:…`, `m:…`, `h:…`, `t:…`, else `s:…`), and where it came from. Links join keys, see the store. */
   readonly sessionKey: string
@@ -94,7 +97,9 @@ export function auditEventOf(said: ProducerEvent, reception: Reception): AuditEv
         : stableId(tenant, owner, said.traceId, said.spanId, said.side),
     contentHash: createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 16),
     callKey:
-      said.traceId === '' || said.requestId === '' ? '' : stableId(tenant, said.traceId, said.requestId, said.tool),
+      said.traceId === '' || said.requestId === ''
+        ? ''
+        : stableId(tenant, said.traceId, said.requestId, said.tool || said.method),
     ...sessionOf(said, owner),
     keptAt: keptTime(said.endedAt, receivedAt),
     trusted: role === 'agent' || !lowersSuspicion.includes(said.kind),

@@ -174,6 +174,13 @@ describe('the records of one call', () => {
     assert.equal((await seenIn(store, 'audit')).length, 2)
   })
 
+  it('are two calls, where one key tells of them by two events of the same side', async (t) => {
+    const store = await open(t)
+    const other = () => call({ eventId: 'ce-2', side: 'client', serverName: 'another' })
+    await store.insertEvents([clientEvent(), other(), serverEvent()])
+    assert.deepEqual((await seenIn(store, 'audit')).sort(), [clientEvent().recordId, other().recordId].sort())
+  })
+
   it("do not let a server's key speak for the client", async (t) => {
     const store = await open(t)
     await store.insertEvents([call({ eventId: 'liar', side: 'client', role: 'server', owner: 'key-s' })])
