@@ -9,11 +9,12 @@ export function textList(values: readonly string[]): string {
 
 const uuidShape = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
-export function uuidList(values: readonly string[]): string {
+/** UUIDs as literals: they convert where they are compared. Throws where one is none. */
+export function uuidTexts(values: readonly string[]): string {
   return values
     .map((value) => {
       if (!uuidShape.test(value)) throw new TypeError('not a UUID')
-      return `toUUID('${value}')`
+      return `'${value}'`
     })
     .join(',')
 }

@@ -51,10 +51,26 @@ export class ByteWriter {
 
   /** UTF-8 with its length before it; a lone surrogate becomes U+FFFD. */
   text(value: string): void {
+    if (value.length < 64 && this.#shortAscii(value)) return
     const length = Buffer.byteLength(value)
     this.varint(length)
     this.#reserve(length)
     this.#length += this.#bytes.write(value, this.#length)
+  }
+
+  /** Most texts are short names: byte by byte is faster than a call into the engine. */
+  #shortAscii(value: string): boolean {
+    this.#reserve(value.length + 1)
+    const bytes = this.#bytes
+    let at = this.#length
+    bytes[at++] = value.length
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 0x7f) return false
+      bytes[at++] = code
+    }
+    this.#length = at
+    return true
   }
 
   done(): Buffer {
@@ -155,14 +171,27 @@ export const micros: ColumnType<number> = {
   read: Number,
 }
 
+/** 8 lower-case hex digits from `at` on as a number; NaN where there is anything else. */
+function hex32(value: string, at: number): number {
+  let number = 0
+  for (let index = at; index < at + 8; index++) {
+    const code = value.charCodeAt(index)
+    const digit = code >= 48 && code <= 57 ? code - 48 : code >= 97 && code <= 102 ? code - 87 : Number.NaN
+    number = number * 16 + digit
+  }
+  return number
+}
+
 /** 16 hex digits as 64 bits. */
 export const hash64: ColumnType<string> = {
   native: 'UInt64',
   write(out, values) {
     for (const value of values) {
-      if (typeof value !== 'string' || !/^[0-9a-f]{16}$/.test(value)) refuse(value, '16 lower-case hex digits')
-      out.uint32(Number.parseInt(value.slice(8), 16))
-      out.uint32(Number.parseInt(value.slice(0, 8), 16))
+      const high = typeof value === 'string' && value.length === 16 ? hex32(value, 0) : Number.NaN
+      const low = Number.isNaN(high) ? high : hex32(value, 8)
+      if (Number.isNaN(low)) refuse(value, '16 lower-case hex digits')
+      out.uint32(low)
+      out.uint32(high)
     }
   },
   select: (column) => `lower(leftPad(hex(${column}), 16, '0'))`,
@@ -179,11 +208,12 @@ export const uuid: ColumnType<string> = {
     for (const value of values) {
       const id = value === '' ? noId : value
       if (typeof id !== 'string' || !uuidShape.test(id)) refuse(value, 'a lower-case UUID')
+      const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24)
       // Two 64-bit halves, each little-endian.
-      out.uint32(Number.parseInt(id.slice(9, 13) + id.slice(14, 18), 16))
-      out.uint32(Number.parseInt(id.slice(0, 8), 16))
-      out.uint32(Number.parseInt(id.slice(28, 36), 16))
-      out.uint32(Number.parseInt(id.slice(19, 23) + id.slice(24, 28), 16))
+      out.uint32(hex32(digits, 8))
+      out.uint32(hex32(digits, 0))
+      out.uint32(hex32(digits, 24))
+      out.uint32(hex32(digits, 16))
     }
   },
   select: itself,
@@ -195,13 +225,13 @@ export function list<V>(item: ColumnType<V>): ColumnType<readonly V[]> {
   return {
     native: `Array(${item.native})`,
     write(out, values) {
-      let end = 0
+      const items: V[] = []
       for (const value of values) {
         if (!Array.isArray(value)) refuse(value, 'a list')
-        end += value.length
-        out.int64(end)
+        for (const one of value as readonly V[]) items.push(one)
+        out.int64(items.length)
       }
-      item.write(out, values.flat() as V[])
+      item.write(out, items)
     },
     select: (column) => (item.select('x') === 'x' ? column : `arrayMap(x -> ${item.select('x')}, ${column})`),
     read: (value) => (value as unknown[]).map((one) => item.read(one)),
@@ -214,20 +244,18 @@ export function map<V>(item: ColumnType<V>): ColumnType<Readonly<Record<string, 
   return {
     native: `Map(String, ${item.native})`,
     write(out, values) {
-      let end = 0
+      const keys: string[] = []
+      const items: V[] = []
       for (const value of values) {
         if (typeof value !== 'object' || value === null) refuse(value, 'a record')
-        end += Object.keys(value).length
-        out.int64(end)
+        for (const key of Object.keys(value)) {
+          keys.push(key)
+          items.push(value[key] as V)
+        }
+        out.int64(keys.length)
       }
-      name.write(
-        out,
-        values.flatMap((value) => Object.keys(value)),
-      )
-      item.write(
-        out,
-        values.flatMap((value) => Object.values(value)),
-      )
+      name.write(out, keys)
+      item.write(out, items)
     },
     select: itself,
     read: (value) =>

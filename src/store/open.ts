@@ -61,14 +61,13 @@ async function findHome(config: StoreConfig, log: Logger): Promise<Home> {
   return { ...at(engine), close: () => engine.close() }
 }
 
+/** For `retentionDays`; no setting of a service. */
+const keepForever = 0
+
 const plainName = /^[A-Za-z_]\w{0,63}$/
 
 /** The database with all our tables in it. Throws `WK_CONFIG`, `WK_STORE_MIGRATION`, `WK_STORE_UNAVAILABLE`. */
-async function prepare(
-  connection: Connection,
-  now: () => number,
-  retentionDays: number | undefined,
-): Promise<ClickHouse> {
+async function prepare(connection: Connection, now: () => number, retentionDays: number): Promise<ClickHouse> {
   const { database } = connection
   if (!plainName.test(database))
     throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
@@ -82,7 +81,7 @@ async function prepare(
   const db = new ClickHouse(connection)
   try {
     await migrate(db, await readMigrations(), now)
-    if (retentionDays !== undefined) await applyRetention(db, retentionDays)
+    if (retentionDays > 0) await applyRetention(db, retentionDays)
     return db
   } catch (error) {
     await db.close()
@@ -113,7 +112,7 @@ export async function openScratchStore({ log, now }: Pick<OpenOptions, 'log' | '
       await remove()
     }
     try {
-      const db = await prepare({ url: engine.url, ...engine.service, database: 'watchkeeper' }, now, undefined)
+      const db = await prepare({ url: engine.url, ...engine.service, database: 'watchkeeper' }, now, keepForever)
       return storeOn(db, now, close)
     } catch (error) {
       await close()

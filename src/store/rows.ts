@@ -85,35 +85,47 @@ export const variantOf = (row: RowOf<typeof keyColumns>): Variant => ({
   storedAt: row.stored_at,
 })
 
+const weakKinds: ReadonlySet<string> = new Set(weakAtomKinds)
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] }
+
 export function fingerprintRows(event: AuditEvent): FingerprintRow[] {
   const rows: FingerprintRow[] = []
-  const places = [
-    ['argument', event.argFingerprints],
-    ['result', event.resultFingerprints],
-  ] as const
-  for (const [place, fingerprints] of places) {
-    for (const weak of [false, true]) {
-      const chosen = fingerprints
-        .map((fingerprint, position) => ({ ...fingerprint, position }))
-        .filter(({ kind }) => weakAtomKinds.includes(kind) === weak)
-      if (chosen.length === 0) continue
-      rows.push({
-        tenant: event.tenant,
-        session_key: event.sessionKey,
-        kept_at: event.keptAt,
-        record_id: event.recordId,
-        content_hash: event.contentHash,
-        place,
-        weak,
-        key_id: event.keyId,
-        kinds: chosen.map(({ kind }) => kind),
-        hashes: chosen.map(({ hash }) => hash),
-        leaves: chosen.map(({ leaf }) => leaf),
-        positions: chosen.map(({ position }) => position),
-      })
-    }
-  }
+  addRows(rows, event, 'argument', event.argFingerprints)
+  addRows(rows, event, 'result', event.resultFingerprints)
   return rows
+}
+
+function addRows(
+  rows: FingerprintRow[],
+  event: AuditEvent,
+  place: FingerprintRow['place'],
+  fingerprints: readonly Fingerprint[],
+): void {
+  const row = (weak: boolean): Mutable<FingerprintRow> => ({
+    tenant: event.tenant,
+    session_key: event.sessionKey,
+    kept_at: event.keptAt,
+    record_id: event.recordId,
+    content_hash: event.contentHash,
+    place,
+    weak,
+    key_id: event.keyId,
+    kinds: [],
+    hashes: [],
+    leaves: [],
+    positions: [],
+  })
+  const strong = row(false)
+  const weak = row(true)
+  fingerprints.forEach(({ kind, hash, leaf }, position) => {
+    const chosen = weakKinds.has(kind) ? weak : strong
+    chosen.kinds.push(kind)
+    chosen.hashes.push(hash)
+    chosen.leaves.push(leaf)
+    chosen.positions.push(position)
+  })
+  for (const chosen of [strong, weak]) if (chosen.kinds.length > 0) rows.push(chosen)
 }
 
 /** The fingerprints of one place of one record, from its rows, in their order. What expired is missing. */

@@ -3,12 +3,14 @@ import type { AuditEvent } from '../audit-event.js'
 import type { ClickHouse } from './client.js'
 import { columnOf, eventFields } from './event-columns.js'
 import type { SessionRequest } from './index.js'
-import { numberList, textList } from './literals.js'
+import { numberList, textList, uuidTexts } from './literals.js'
 import { eventColumns, eventOf, type FingerprintRow, fingerprintColumns, readRow, selectList } from './rows.js'
 
 /** Keys in one query. */
 const keysAtOnce = 2_000
 const eventsAtOnce = 100_000
+/** Values of an event come in at most four rows. */
+const valueRowsAtOnce = 4 * eventsAtOnce
 
 const span = `kept_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND kept_at <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')
   AND toStartOfFifteenMinutes(kept_at) >= toStartOfFifteenMinutes(fromUnixTimestamp64Micro({from:Int64}, 'UTC'))
@@ -68,48 +70,43 @@ async function fetchGroup(db: ClickHouse, group: readonly Numbered[]): Promise<[
       places.push(place)
     }
   })
-  const list = (value: (request: SessionRequest) => number) =>
-    `[${numberList(group.map(({ request }) => value(request)))}]`
-  const params = {
-    tenant,
-    from: Math.min(...group.map(({ request }) => request.from)),
-    to: Math.max(...group.map(({ request }) => request.to)),
-  }
+  const all = <T>(value: (request: SessionRequest) => T) => group.map(({ request }) => value(request))
+  const params = { tenant, from: Math.min(...all(({ from }) => from)), to: Math.max(...all(({ to }) => to)) }
+  const froms = numberList(all(({ from }) => from))
+  const tos = numberList(all(({ to }) => to))
+  // What the view `audit` shows, without the join that would resolve the sessions we were asked for.
   const rows = await db.query<Record<string, unknown>>(
-    `WITH ${textList(keys)} AS keys
-     SELECT place, ${columns}
+    `SELECT place, ${columns}
      FROM
      (
-         SELECT *, row_number() OVER (PARTITION BY place ORDER BY ended_at DESC, started_at DESC, record_id DESC) AS number
-         FROM
-         (
-             SELECT *, transform(session_key, keys, [${numberList(places)}], 0) AS place
-             FROM audit
-             WHERE tenant = {tenant:String} AND session_key IN keys AND ${span}
-         )
-         WHERE toUnixTimestamp64Micro(kept_at) BETWEEN ${list((request) => request.from)}[place + 1] AND ${list((request) => request.to)}[place + 1]
-     )
-     WHERE number <= ${list((request) => request.limit)}[place + 1]
-     ORDER BY place, number DESC`,
+         WITH ${textList(keys)} AS keys
+         SELECT *, transform(session_key, keys, [${numberList(places)}], 0) AS place
+         FROM events FINAL
+         WHERE tenant = {tenant:String} AND session_key IN keys AND ${span} AND shadow = ''
+           AND toUnixTimestamp64Micro(kept_at) BETWEEN [${froms}][place + 1] AND [${tos}][place + 1]
+         ORDER BY place, ended_at DESC, started_at DESC, record_id DESC
+         LIMIT ${Math.max(...all(({ limit }) => limit))} BY place
+     )`,
     params,
     { maxRows: eventsAtOnce },
   )
-  const values: Values = rows.length === 0 ? new Map() : await fetchValues(db, params, keys)
+  const values: Values = rows.length === 0 ? new Map() : await fetchValues(db, params, keys, rows)
   const lists = group.map((): AuditEvent[] => [])
   for (const row of rows) {
     const key = `${String(row['record_id'])}/${String(row['content_hash'])}/${Number(row['kept_at'])}`
     lists[Number(row['place'])]?.push(eventOf(row, values.get(key) ?? []))
   }
-  return group.map(({ index }, place) => [index, lists[place] ?? []])
+  return group.map(({ index, request }, place) => [index, lists[place]?.slice(0, request.limit).reverse() ?? []])
 }
 
 type Values = Map<string, FingerprintRow[]>
 
-/** Fingerprints of the same sessions and time, by variant. */
+/** Fingerprints of the chosen events, by variant. Naming each keeps the answer small however much else a session holds. */
 async function fetchValues(
   db: ClickHouse,
   params: { readonly tenant: string; readonly from: number; readonly to: number },
   keys: readonly string[],
+  events: readonly Readonly<Record<string, unknown>>[],
 ): Promise<Values> {
   const values: Values = new Map()
   const rows = await db.query<Record<string, unknown>>(
@@ -118,9 +115,11 @@ async function fetchValues(
      (
          SELECT * FROM fingerprints FINAL
          WHERE tenant = {tenant:String} AND session_key IN ${textList(keys)} AND ${span}
+           AND record_id IN (${uuidTexts(events.map((event) => String(event['record_id'])))})
+           AND toUnixTimestamp64Micro(kept_at) IN (${numberList(events.map((event) => Number(event['kept_at'])))})
      )`,
     params,
-    { maxRows: 2_000_000 },
+    { maxRows: valueRowsAtOnce },
   )
   for (const row of rows) {
     const fingerprints = readRow(fingerprintColumns, row)

@@ -3,7 +3,7 @@
  * key, which the engine prefers to the first; the record itself stays, with its reason and the id of the one that stands.
  */
 import type { ClickHouse } from './client.js'
-import { uuidList } from './literals.js'
+import { numberList, uuidTexts } from './literals.js'
 import { eventColumns, keyColumns, readRow, selectList, variantOf } from './rows.js'
 import { type Shadow, shadowsAmong, type Variant, variantId } from './variants.js'
 
@@ -18,7 +18,7 @@ export interface Where {
 
 /** Keys in one statement, about 400 kB of it. */
 const keysAtOnce = 10_000
-const marksAtOnce = 1_000
+const marksAtOnce = 10_000
 
 /**
  * Finds all variants under the given keys and marks those that lost. Returns the number of marks. Marks of a sender who
@@ -41,7 +41,7 @@ const nearHours = (hours: readonly number[]): number[] =>
   [...new Set(hours.flatMap((hour) => [hour - 1, hour, hour + 1]))].sort((one, other) => one - other)
 
 const condition = (keys: readonly string[], hours: readonly number[] | undefined): string => {
-  const among = `key IN (${uuidList(keys)})`
+  const among = `key IN (${uuidTexts(keys)})`
   if (hours === undefined) return among
   return `toStartOfHour(kept_at) IN (${nearHours(hours)
     .map((hour) => `toDateTime(${Math.max(0, hour * 3600)}, 'UTC')`)
@@ -55,46 +55,58 @@ async function variantsUnder(
 ): Promise<Variant[]> {
   const variants: Variant[] = []
   for (let start = 0; start < keys.length; start += keysAtOnce) {
+    const under = condition(keys.slice(start, start + keysAtOnce), hours)
     const rows = await db.query<Record<string, unknown>>(
       `SELECT ${selectList(keyColumns)}
        FROM
        (
-           SELECT *, count() OVER (PARTITION BY key) AS variants, row_number() OVER (PARTITION BY key ORDER BY stored_at) AS place
-           FROM record_keys FINAL
-           WHERE ${condition(keys.slice(start, start + keysAtOnce), hours)}
-       )
-       WHERE variants > 1 AND place <= 1000`,
+           SELECT * FROM record_keys FINAL
+           WHERE ${under} AND key IN (SELECT key FROM record_keys FINAL WHERE ${under} GROUP BY key HAVING count() > 1)
+           ORDER BY key, stored_at
+           LIMIT 1000 BY key
+       )`,
       {},
-      { maxRows: 1_000_000 },
+      { maxRows: 10_000_000 },
     )
     for (const row of rows) variants.push(variantOf(readRow(keyColumns, row)))
   }
   return variants
 }
 
-const columns = Object.keys(eventColumns).join(', ')
+const columns = Object.keys(eventColumns)
 
 async function mark(db: ClickHouse, shadows: readonly Shadow[]): Promise<void> {
-  const ids = shadows.map(
-    ({ variant }) => `(toUUID('${variant.recordId}'), ${BigInt(`0x${variant.contentHash}`)}, ${variant.keptAt})`,
-  )
   const hours = [...new Set(shadows.map(({ variant }) => Math.floor(variant.keptAt / hourMicros)))]
+  const losers = shadows.map(({ variant }) => variant)
   await db.command(
     `INSERT INTO events (${columns}, shadow, shadowed_by)
-     WITH
-         [${ids.join(',')}]::Array(Tuple(UUID, UInt64, Int64)) AS ids,
-         [${shadows.map(({ reason }) => `'${reason}'`).join(',')}] AS reasons,
-         [${uuidList(shadows.map(({ by }) => by))}] AS others,
-         indexOf(ids, (record_id, content_hash, toUnixTimestamp64Micro(kept_at))) AS place
-     SELECT ${columns}, reasons[place], others[place]
-     FROM events FINAL
-     WHERE shadow = '' AND place > 0
-       AND (tenant, toStartOfFifteenMinutes(kept_at), session_key, kept_at, record_id, content_hash) IN
-       (
-           SELECT tenant, toStartOfFifteenMinutes(kept_at), session_key, kept_at, record_id, content_hash
-           FROM record_keys
-           WHERE ${condition([...new Set(shadows.map(({ variant }) => variant.recordId))], hours)}
-       )`,
+     SELECT ${columns.map((column) => `e.${column}`)}, m.reason, m.by
+     FROM
+     (
+         SELECT * FROM events FINAL
+         WHERE (tenant, toStartOfFifteenMinutes(kept_at), session_key, kept_at, record_id, content_hash) IN
+         (
+             SELECT tenant, toStartOfFifteenMinutes(kept_at), session_key, kept_at, record_id, content_hash
+             FROM record_keys
+             WHERE ${condition([...new Set(losers.map(({ recordId }) => recordId))], hours)}
+         )
+     ) AS e
+     INNER JOIN
+     (
+         SELECT id::UUID AS record_id, hash AS content_hash, time AS kept_at, reason, other::UUID AS by
+         FROM
+         (
+             SELECT
+                 [${uuidTexts(losers.map(({ recordId }) => recordId))}] AS ids,
+                 [${losers.map(({ contentHash }) => BigInt(`0x${contentHash}`))}]::Array(UInt64) AS hashes,
+                 [${numberList(losers.map(({ keptAt }) => keptAt))}]::Array(Int64) AS times,
+                 [${shadows.map(({ reason }) => `'${reason}'`)}] AS reasons,
+                 [${uuidTexts(shadows.map(({ by }) => by))}] AS others
+         )
+         ARRAY JOIN ids AS id, hashes AS hash, times AS time, reasons AS reason, others AS other
+     ) AS m
+         ON m.record_id = e.record_id AND m.content_hash = e.content_hash AND m.kept_at = toUnixTimestamp64Micro(e.kept_at)
+     WHERE e.shadow = ''`,
   )
 }
 
