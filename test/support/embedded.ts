@@ -23,15 +23,26 @@ export async function temporaryFolder(): Promise<string> {
   return await mkdtemp(join(tmpdir(), 'watchkeeper-test-'))
 }
 
-export function clientOf(endpoint: Endpoint, as: 'service' | 'reader', gzip = false): ClickHouseClient {
+export function clientOf(
+  endpoint: Endpoint,
+  as: 'service' | 'reader',
+  { gzip = false, database = 'w' } = {},
+): ClickHouseClient {
   return createClient({
     url: endpoint.url,
     username: endpoint[as].user,
     password: endpoint[as].password,
-    database: 'w',
+    database,
     compression: { request: gzip, response: gzip },
     log: { level: ClickHouseLogLevel.OFF },
   })
+}
+
+/** The clients' database, through one that needs none. */
+export async function createDatabase(endpoint: Endpoint): Promise<void> {
+  const bare = clientOf(endpoint, 'service', { database: 'default' })
+  await bare.command({ query: 'CREATE DATABASE IF NOT EXISTS w ENGINE = Atomic' })
+  await bare.close()
 }
 
 export interface Running {
@@ -47,10 +58,7 @@ export function runningEngine(): () => Running {
   before(async () => {
     folder = await temporaryFolder()
     const engine = await startEngine(folder)
-    // The database of the other clients does not exist yet.
-    const bare = createClient({ url: engine.url, username: engine.service.user, password: engine.service.password })
-    await bare.command({ query: 'CREATE DATABASE w ENGINE = Atomic' })
-    await bare.close()
+    await createDatabase(engine)
     running = { engine, service: clientOf(engine, 'service'), reader: clientOf(engine, 'reader') }
   })
   after(async () => {

@@ -19,6 +19,8 @@ export function bodyOf(request: IncomingMessage, most: number): Readable {
   })
   let left = most
   const fail = (error: Error) => bound.destroy(error)
+  // Whoever reads the body hears of its failure by reading; until then nobody listens, which must not end the process.
+  bound.on('error', () => undefined)
   // A body that ends early closes without an error: then its part may not pass for the whole.
   request.once('close', () => {
     if (!request.complete) fail(new Fault('ABORTED', 'The client left before its request was complete'))

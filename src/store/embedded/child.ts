@@ -17,8 +17,6 @@ import { loadNative } from './native.js'
 import { type FromChild, isToChild, type StartChild } from './protocol.js'
 import { Spool } from './spool.js'
 
-/** A killed predecessor's child notices within moments and lets go of the folder: it is waited for, in milliseconds. */
-const lockPatience = 5_000
 /** After the queries were killed, in milliseconds; then the process ends the hard way. */
 const stopPatience = 5_000
 
@@ -40,7 +38,10 @@ async function start(options: StartChild): Promise<void> {
   const config = join(options.path, 'watchkeeper.xml')
   await writeFile(config, engineConfig(options.durability), { mode: 0o600 })
   const native = loadNative(options.native)
-  const engine = await openEngine(() => new Engine(native, options.path, [`--config-file=${config}`]))
+  const engine = await openEngine(
+    () => Engine.open(native, options.path, [`--config-file=${config}`]),
+    options.lockPatienceMs,
+  )
   if (!engine) return
   const name = `watchkeeper-spool-${createHash('sha256').update(options.path).digest('hex').slice(0, 16)}`
   const spool = await Spool.open(options.spoolParents, name)
@@ -65,12 +66,15 @@ async function start(options: StartChild): Promise<void> {
   tell({ type: 'ready', port: (server.address() as AddressInfo).port })
 }
 
-/** The binding reports a held lock only on stderr, which the parent reads; here any failure is tried again for a while. */
-async function openEngine(open: () => Engine): Promise<Engine | undefined> {
-  const until = Date.now() + lockPatience
+/**
+ * A killed predecessor's child notices within moments and lets go of the folder. The binding reports a held lock only on
+ * stderr, which the parent reads; here any failure is tried again for a while.
+ */
+async function openEngine(open: () => Promise<Engine>, patience: number): Promise<Engine | undefined> {
+  const until = Date.now() + patience
   for (;;) {
     try {
-      return open()
+      return await open()
     } catch (error) {
       if (Date.now() > until || stopping) {
         tell({ type: 'failed', reason: 'engine', message: (error as Error).message })

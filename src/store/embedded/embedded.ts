@@ -24,6 +24,8 @@ export interface EmbeddedOptions {
   /** Where insert bodies wait; '' is /dev/shm, else the data folder. */
   readonly spoolDir?: string
   readonly durability?: 'process' | 'power'
+  /** How long the lock of a predecessor that may just be ending is waited for, in milliseconds; default 5000. */
+  readonly lockPatienceMs?: number
   readonly log: Logger
 }
 
@@ -128,7 +130,7 @@ class Supervisor implements Embedded {
 
   /** A child that answers. */
   async #launch(): Promise<ChildProcess> {
-    const { dataDir, spoolDir, durability = 'process', log } = this.#options
+    const { dataDir, spoolDir, durability = 'process', lockPatienceMs = 5_000, log } = this.#options
     const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
       // Nothing of our environment: it may hold secrets, and the engine needs none of it.
       env: { UV_THREADPOOL_SIZE: String(poolThreads), TZ: 'UTC' },
@@ -149,6 +151,7 @@ class Supervisor implements Embedded {
       path: join(dataDir, 'clickhouse'),
       spoolParents: spoolDir ? [spoolDir] : ['/dev/shm', dataDir],
       durability,
+      lockPatienceMs,
       port: this.#port,
       logins: { service: this.service, reader: this.reader },
     }

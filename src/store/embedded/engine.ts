@@ -32,12 +32,22 @@ export class Engine {
   readonly #stop = new AbortController()
   #count = 0
 
-  /** Opens (or makes) the database in the folder; throws when another process holds it. */
-  constructor(native: Native, path: string, args: readonly string[]) {
+  private constructor(native: Native, path: string, args: readonly string[]) {
     this.#native = native
     this.#path = path
     this.#args = args
     this.#pin = native.CreateConnection(path, args)
+  }
+
+  /** Opens (or makes) the database in the folder; throws when another process holds it. */
+  static async open(native: Native, path: string, args: readonly string[]): Promise<Engine> {
+    const engine = new Engine(native, path, args)
+    const execute = (sql: string) => native.QueryAsyncConnection(engine.#pin, sql, 'Null')
+    // The library lays a database of files over `default`, in which `SELECT * FROM "/etc/passwd"` is a query and EXISTS
+    // tells which files there are. An empty one that takes no tables replaces it: ours are in a database of their own.
+    await execute('DROP DATABASE IF EXISTS default')
+    await execute('CREATE DATABASE default ENGINE = Dictionary')
+    return engine
   }
 
   /** Names of one column, for what the engine knows best about itself. */
@@ -73,6 +83,8 @@ export class Engine {
       const values = setStatement([
         ['max_query_size', String(maxQuerySize)],
         ['log_comment', tag],
+        // The library takes any expression for a SELECT, as on a console; a server does not.
+        ['implicit_select', '0'],
         ...operation.settings,
         ...operation.params,
         ...(operation.readonly ? ([['readonly', '1']] as const) : []),

@@ -10,6 +10,7 @@ export interface StartChild {
   /** Folders for insert bodies, best first. */
   readonly spoolParents: readonly string[]
   readonly durability: 'process' | 'power'
+  readonly lockPatienceMs: number
   /** 0 takes a free one. */
   readonly port: number
   readonly logins: Logins
