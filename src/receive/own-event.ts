@@ -24,12 +24,26 @@ const forms: readonly (readonly [keyof ProducerEvent & string, RegExp, string])[
 const placeOf = (attribute: string): string =>
   attribute.startsWith('watchkeeper.detail.') ? 'watchkeeper.detail.*' : attribute
 
-/** `timeUs`: the time that the log record itself gives, microseconds, 0 where it gives none. */
-export function fromOwn(eventName: string, record: LogRecord, timeUs: number): OwnEvent {
+/** What the record's surroundings say, where the event does not say it itself. */
+export interface Surroundings {
+  /** Microseconds, 0 where the record gives no time. */
+  readonly timeUs: number
+  readonly producerId: string
+  readonly source: string
+  readonly sourceVersion: string
+}
+
+export function fromOwn(eventName: string, record: LogRecord, around: Surroundings): OwnEvent {
   if (!knownNames.has(eventName))
     return { reason: 'unknown_event', explanation: 'the event name begins with "watchkeeper." and is not known here' }
   const { traceId, spanId } = record
-  const decoded = fromAttributes(eventName, record.attributes, { traceId, spanId, timeUs })
+  const attributes = {
+    'watchkeeper.producer.id': around.producerId,
+    'watchkeeper.source.name': around.source,
+    'watchkeeper.source.version': around.sourceVersion,
+    ...record.attributes,
+  }
+  const decoded = fromAttributes(eventName, attributes, { traceId, spanId, timeUs: around.timeUs })
   if ('faults' in decoded)
     return {
       reason: 'invalid_event',

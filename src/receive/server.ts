@@ -122,10 +122,9 @@ function send(reply: FastifyReply, encoding: Encoding, status: number, body: Buf
 
 /** `Authorization: Bearer KEY`, or `x-watchkeeper-key` for settings where a space is hard to write. */
 function keyOf(request: FastifyRequest): string | undefined {
-  const { authorization } = request.headers
-  if (authorization !== undefined) return /^Bearer +(\S+)$/i.exec(authorization)?.[1]
+  const bearer = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '')?.[1]
   const key = request.headers['x-watchkeeper-key']
-  return typeof key === 'string' ? key : undefined
+  return bearer ?? (typeof key === 'string' ? key : undefined)
 }
 
 const lengthOf = (header: string | undefined): number | undefined =>

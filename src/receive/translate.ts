@@ -3,9 +3,10 @@
  * contents go through capture here, all hashes get the pepper here; nothing that leaves this file is clear but by list.
  */
 import { type Capturer, rehash } from '@watchkeeper/sdk/capture'
-import { type ProducerEvent, producerEvent } from '@watchkeeper/sdk/event'
+import type { ProducerEvent } from '@watchkeeper/sdk/event'
 import { type AuditEvent, auditEventOf, keptTime, stableId } from '../audit-event.js'
 import type { BusMessage } from '../bus/index.js'
+import { weightOf } from '../bus/weight.js'
 import { allowedBeside } from './allowed.js'
 import { type DeadLetterReason, deadLetterOf, eventNameOf } from './dead-letter.js'
 import type { Sender } from './keys/ring.js'
@@ -37,6 +38,13 @@ export interface TranslationContext {
 
 /** Characters of an event in JSON; a Kafka message has 1 MiB by default. */
 const longestEvent = 786_432
+
+/** Characters that JSON may need for one (`\u0000`). */
+const escaped = 6
+
+/** Most events are far from the bound, and to write them out only to see that takes as long as to hash them. */
+const isTooLong = (event: AuditEvent): boolean =>
+  weightOf(event) * escaped > longestEvent && JSON.stringify(event).length > longestEvent
 
 export function translate(
   entries: readonly Entry<LogRecord>[] | readonly Entry<Span>[],
@@ -112,20 +120,19 @@ function ownRecord(
   eventName: string,
   context: TranslationContext,
 ): Outcome {
-  const own = fromOwn(eventName, record, micros(record.time === 0n ? record.observedTime : record.time))
-  if ('reason' in own) return own
   const { resource, scope } = entry
-  const said = producerEvent({
-    ...own.event,
-    producerId: own.event.producerId || producerOf(resource.attributes),
-    source: own.event.source || scope.name.slice(0, 256),
-    sourceVersion: own.event.sourceVersion || scope.version.slice(0, 256),
+  const own = fromOwn(eventName, record, {
+    timeUs: micros(record.time === 0n ? record.observedTime : record.time),
+    producerId: producerOf(resource.attributes),
+    source: scope.name.slice(0, 256),
+    sourceVersion: scope.version.slice(0, 256),
   })
+  if ('reason' in own) return own
   const { 'event.name': _, ...rest } = own.rest
   const beside = allowedBeside(resource.attributes, rest)
   const kept: Record<string, string> =
     own.chain === 'broken' ? { ...beside.kept, 'receive.chain': 'broken' } : beside.kept
-  return finished(said, 'event', kept, beside.dropped, context)
+  return finished(own.event, 'event', kept, beside.dropped, context)
 }
 
 interface TimedId {
@@ -164,7 +171,7 @@ function finished(
 ): Outcome {
   const { tenant, owner, role } = sender
   const event = auditEventOf(rehash(said, pepper), { tenant, owner, role, form, receivedAt, attributes })
-  if (JSON.stringify(event).length > longestEvent)
+  if (isTooLong(event))
     return { reason: 'too_large', explanation: `the event has more than ${longestEvent} characters` }
   return { event: said.endedAt === 0 ? withoutTime(event) : event, droppedAttributes }
 }

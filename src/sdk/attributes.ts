@@ -309,14 +309,15 @@ export function fromAttributes(
   const endedAt = (given.endedAt as number | undefined) ?? record.timeUs
   const startedAt = (given.startedAt as number | undefined) ?? endedAt
   const event = producerEvent({
-    ...(given as Partial<ProducerEvent>),
+    // First, and the details sorted: a Collector that reorders attributes must not change the order of members, which is hashed.
     kind,
     eventId: given.eventId as string,
     startedAt,
     endedAt,
+    ...(given as Partial<ProducerEvent>),
     traceId: record.traceId,
     spanId: record.spanId,
-    detail,
+    detail: Object.fromEntries(Object.entries(detail).sort(([a], [b]) => (a < b ? -1 : 1))),
   })
   return { event, rest }
 }

@@ -22,5 +22,6 @@ export function canonicalJson(value: unknown): string {
 
 /** The same text with every lone surrogate replaced by U+FFFD, as UTF-8 encoders do. */
 export function wellFormed(text: string): string {
-  return /\p{Cs}/u.test(text) ? text.replace(/\p{Cs}/gu, '\ufffd') : text
+  // The first look takes pairs for suspects, too, but passes over other text without reading it twice.
+  return /[\ud800-\udfff]/.test(text) ? text.replace(/\p{Cs}/gu, '\ufffd') : text
 }

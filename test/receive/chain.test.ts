@@ -61,3 +61,12 @@ test('a sender cannot set the mark by itself', async (t) => {
   const forged = [...(record['attributes'] as object[]), ...attributes({ 'receive.chain': 'sound' })]
   assert.equal(await chainOf(t, { ...record, attributes: forged }), undefined)
 })
+
+test('nor does it make another content of the record', async (t) => {
+  const receiver = await testReceiver(t)
+  const record = eventRecord({ eventId: 'e', tool: 'pay', detail: { b: '1', a: '2' }, scopes: ['x'] })
+  const reordered = { ...record, attributes: [...(record['attributes'] as object[])].reverse() }
+  await receiver.send('/v1/logs', logsRequest([record, reordered]))
+  const [first, second] = receiver.events()
+  assert.deepEqual([second?.recordId, second?.contentHash], [first?.recordId, first?.contentHash])
+})
