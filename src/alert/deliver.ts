@@ -127,14 +127,8 @@ export function deliverer({
       )
       for (let at = 0; at < due.length; at += chunk) {
         const some = due.slice(at, at + chunk)
-        const incidents = new Map(
-          (
-            await incidentsById(
-              store,
-              some.map(({ id }) => id),
-            )
-          ).map((item) => [item.id, item]),
-        )
+        const ids = some.map(({ id }) => id)
+        const incidents = await incidentsById(store, ids)
         for (const waiting of some) {
           if (stopped.aborted) return
           const incident = incidents.get(waiting.id)

@@ -13,6 +13,15 @@ export interface FindingPlace {
 const clockSlack = 600_000_000
 
 /**
+ * What the latest versions hold. Two processes that both own a share for a moment may write the same version: then the view
+ * shows the one, and what only the other holds is held by none, so that it is found again.
+ */
+const heldBy = (condition: string): string =>
+  `SELECT arrayJoin(findings) FROM (
+     SELECT findings FROM incidents WHERE ${condition}
+     ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id)`
+
+/**
  * The next findings after a place that no incident holds, in the order they were judged in. Reads the raw table, whose
  * index on time serves this (the view must merge all of it), so a finding that was judged twice comes twice.
  */
@@ -21,9 +30,7 @@ export async function unheld(store: Store, after: FindingPlace, most: number): P
     `SELECT fingerprint, toUnixTimestamp64Micro(found_at) AS found FROM findings
      WHERE found_at >= fromUnixTimestamp64Micro({at:Int64}, 'UTC')
        AND (found_at, fingerprint) > (fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {fingerprint:UUID})
-       AND fingerprint NOT IN (
-         SELECT arrayJoin(findings) FROM incidents
-         WHERE updated_at >= fromUnixTimestamp64Micro({changed:Int64}, 'UTC'))
+       AND fingerprint NOT IN (${heldBy(`updated_at >= fromUnixTimestamp64Micro({changed:Int64}, 'UTC')`)})
      ORDER BY found_at, findings.fingerprint LIMIT {most:UInt32}`,
     { at: after.foundAt, fingerprint: after.fingerprint, changed: Math.max(0, after.foundAt - clockSlack), most },
   )
@@ -39,8 +46,9 @@ export async function findingsOf(store: Store, fingerprints: readonly string[]):
        toUnixTimestamp64Micro(at) AS at_us, toUnixTimestamp64Micro(found_at) AS found_us
      FROM finding
      WHERE fingerprint IN {wanted:Array(UUID)}
-       AND fingerprint NOT IN (
-         SELECT arrayJoin(findings) FROM incidents WHERE hasAny(findings, {wanted:Array(UUID)}))`,
+       AND fingerprint NOT IN (${heldBy(
+         'incident_id IN (SELECT incident_id FROM incidents WHERE hasAny(findings, {wanted:Array(UUID)}))',
+       )})`,
     { wanted: fingerprints },
   )
   return rows.map(findingFrom)

@@ -23,15 +23,15 @@ export async function openIncidents(store: Store, groupKeys: readonly string[]):
 }
 
 /** Latest versions by id; those that are not there are left out. */
-export async function incidentsById(store: Store, ids: readonly string[]): Promise<Incident[]> {
-  if (ids.length === 0) return []
-  return bodies(
+export async function incidentsById(store: Store, ids: readonly string[]): Promise<ReadonlyMap<string, Incident>> {
+  const found = bodies(
     await store.query(
       `SELECT body FROM incidents WHERE incident_id IN {ids:Array(UUID)}
        ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id`,
       { ids },
     ),
   )
+  return new Map(found.map((incident) => [incident.id, incident]))
 }
 
 /** The latest versions, last changed first. */
