@@ -71,9 +71,10 @@ async function insertBatch({ db, links, dirty, now }: RecordsOptions, events: re
   )
   const keys = events.flatMap((event) => keyRows(event, storedAt))
   await db.insert('record_keys', keyColumns, keys, token)
-  await markShadowed(db, {
+  const shadows = await markShadowed(db, {
     keys: keys.map(({ key }) => key),
     hours: [...new Set(events.map((event) => Math.floor(event.keptAt / hour)))],
   })
-  await dirty.mark(events)
+  // A record that is shadowed from now on was perhaps counted in another hour.
+  await dirty.mark([...events, ...shadows.map(({ variant }) => variant)])
 }

@@ -24,7 +24,7 @@ export class DirtyHours {
     this.#now = now
   }
 
-  async mark(events: readonly AuditEvent[]): Promise<void> {
+  async mark(events: readonly Pick<AuditEvent, 'keptAt'>[]): Promise<void> {
     const now = this.#now()
     const hours = new Set(events.map(({ keptAt }) => Math.floor(keptAt / hour) * hour))
     const fresh = [...hours].filter((one) => Math.abs(now - (this.#marked.get(one) ?? 0)) >= markLasts)

@@ -4,6 +4,7 @@
  */
 import type { ClickHouse } from './client.js'
 import { numberList, uuidTexts } from './literals.js'
+import { noId } from './native.js'
 import { eventColumns, keyColumns, readRow, selectList, variantOf } from './rows.js'
 import { type Shadow, shadowsAmong, type Variant, variantId } from './variants.js'
 
@@ -21,20 +22,22 @@ const keysAtOnce = 10_000
 const marksAtOnce = 10_000
 
 /**
- * Finds all variants under the given keys and marks those that lost. Returns the number of marks. Marks of a sender who
- * repeats one id without end stay linear: a record is marked once, and of one key the first 1,000 variants count.
+ * Finds all variants under the given keys and marks those that lost, and returns the marks. Those of a sender who repeats one id without end stay linear: a record is marked once, and of one key the first 1,000 variants count.
  */
-export async function markShadowed(db: ClickHouse, { keys, hours }: Where): Promise<number> {
+export async function markShadowed(db: ClickHouse, { keys, hours }: Where): Promise<Shadow[]> {
   const asked = new Set(keys)
   const found = await variantsUnder(db, [...asked], hours)
   // Who stands for a call must stand for its own record first: also records that only the call key brought up are judged.
   const partners = [...new Set(found.map(({ recordId }) => recordId))].filter((recordId) => !asked.has(recordId))
-  const variants = new Map(found.map((variant) => [variantId(variant), variant]))
-  for (const variant of await variantsUnder(db, partners, hours)) variants.set(variantId(variant), variant)
+  const variants = new Map<string, Variant>()
+  for (const variant of [...found, ...(await variantsUnder(db, partners, hours))]) {
+    const known = variants.get(variantId(variant))
+    if (known === undefined || variant.storedAt < known.storedAt) variants.set(variantId(variant), variant)
+  }
   const shadows = shadowsAmong([...variants.values()])
   for (let start = 0; start < shadows.length; start += marksAtOnce)
     await mark(db, shadows.slice(start, start + marksAtOnce))
-  return shadows.length
+  return shadows
 }
 
 const nearHours = (hours: readonly number[]): number[] =>
@@ -48,6 +51,7 @@ const condition = (keys: readonly string[], hours: readonly number[] | undefined
     .join(',')}) AND ${among}`
 }
 
+/** Those of keys that have more than one row; a variant that was sent again may come twice. */
 async function variantsUnder(
   db: ClickHouse,
   keys: readonly string[],
@@ -60,8 +64,8 @@ async function variantsUnder(
       `SELECT ${selectList(keyColumns)}
        FROM
        (
-           SELECT * FROM record_keys FINAL
-           WHERE ${under} AND key IN (SELECT key FROM record_keys FINAL WHERE ${under} GROUP BY key HAVING count() > 1)
+           SELECT * FROM record_keys
+           WHERE ${under} AND key IN (SELECT key FROM record_keys WHERE ${under} GROUP BY key HAVING count() > 1)
            ORDER BY key, stored_at
            LIMIT 1000 BY key
        )`,
@@ -110,31 +114,51 @@ async function mark(db: ClickHouse, shadows: readonly Shadow[]): Promise<void> {
   )
 }
 
+const window = `stored_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')
+  AND stored_at < fromUnixTimestamp64Micro({to:Int64}, 'UTC')`
+
 /**
  * The same for records stored in [from, to), microseconds: what a crash between insert and check left, and copies that
  * came more than an hour apart.
  */
-export async function sweepShadowed(db: ClickHouse, from: number, to: number): Promise<number> {
-  const window = { from, to }
-  const stored = `SELECT key FROM record_keys
-    WHERE stored_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND stored_at < fromUnixTimestamp64Micro({to:Int64}, 'UTC')`
+export async function sweepShadowed(db: ClickHouse, from: number, to: number): Promise<Shadow[]> {
+  const params = { from, to }
+  await restoreKeys(db, params)
   const limits = { timeoutMs: 300_000, maxRows: 1_000_000 }
+  const stored = `SELECT key FROM record_keys WHERE ${window}`
   const copies = await db.query<{ key: string }>(
     `SELECT key FROM record_keys
      WHERE key = record_id AND key IN (${stored} AND key = record_id)
      GROUP BY key
      HAVING uniqExact(content_hash, kept_at) > 1`,
-    window,
+    params,
     limits,
   )
   const calls = await db.query<{ key: string }>(
     `SELECT call_key AS key FROM events FINAL
      WHERE shadow = '' AND kind = 'call' AND call_key IN (${stored} AND key = call_key)
-       AND kept_at >= (SELECT min(kept_at) - INTERVAL 1 HOUR FROM record_keys WHERE key IN (${stored}))
+       AND kept_at >= (SELECT min(kept_at) - INTERVAL 1 HOUR FROM record_keys WHERE ${window})
      GROUP BY call_key
      HAVING count() > 1`,
-    window,
+    params,
     limits,
   )
   return markShadowed(db, { keys: [...copies, ...calls].map(({ key }) => key) })
+}
+
+/** Writes the keys of records whose writer died before it did. */
+async function restoreKeys(db: ClickHouse, params: { readonly from: number; readonly to: number }): Promise<void> {
+  const names = Object.keys(keyColumns).filter((name) => name !== 'key' && name !== 'call_key')
+  await db.command(
+    `INSERT INTO record_keys (key, call_key, ${names.join(', ')})
+     SELECT key, own_call_key, ${names.join(', ')}
+     FROM (SELECT *, if(kind = 'call', call_key, toUUID('${noId}')) AS own_call_key FROM events WHERE ${window})
+     ARRAY JOIN if(own_call_key = toUUID('${noId}'), [record_id], [record_id, own_call_key]) AS key
+     WHERE (key, record_id, content_hash, kept_at) NOT IN
+     (
+         SELECT key, record_id, content_hash, kept_at FROM record_keys
+         WHERE kept_at >= (SELECT min(kept_at) FROM events WHERE ${window})
+     )`,
+    params,
+  )
 }

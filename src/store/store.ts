@@ -22,7 +22,11 @@ export function storeOn(db: ClickHouse, now: () => number, end: () => Promise<vo
       db.insert('dead_letters', deadLetterColumns, letters, stableId(...letters.map(({ id }) => id))),
     sessionEvents: (requests) => sessionEvents(db, requests),
     resolveSessions: (keys) => links.resolve(keys),
-    sweepShadowed: (from, to) => sweepShadowed(db, from, to),
+    async sweepShadowed(from, to) {
+      const shadows = await sweepShadowed(db, from, to)
+      await dirty.mark(shadows.map(({ variant }) => variant))
+      return shadows.length
+    },
     refreshRollups: () => refreshRollups(db, now),
     ping: () => db.ping(),
     async close() {

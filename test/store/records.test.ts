@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it, type TestContext } from 'node:test'
 import { type AuditEvent, keptTime } from '../../src/audit-event.js'
-import { ClickHouse } from '../../src/store/client.js'
+import { ClickHouse, type Connection } from '../../src/store/client.js'
 import type { Store } from '../../src/store/index.js'
 import { SessionLinks } from '../../src/store/links.js'
 import { insertEvents } from '../../src/store/records.js'
@@ -32,10 +32,22 @@ function clock(at = baseTime) {
   return { state, now: () => state.at++ }
 }
 
-/** Writes, and dies before it looks at what is there. */
-class DyingClickHouse extends ClickHouse {
-  override query(): Promise<never> {
-    return Promise.reject(new Error('died'))
+/** Dies at a given step of its work. */
+class MortalClickHouse extends ClickHouse {
+  readonly #deadly: 'query' | 'insert into record_keys'
+
+  constructor(connection: Connection, deadly: 'query' | 'insert into record_keys') {
+    super(connection)
+    this.#deadly = deadly
+  }
+
+  override query<Row>(...given: Parameters<ClickHouse['query']>): Promise<Row[]> {
+    return this.#deadly === 'query' ? Promise.reject(new Error('died')) : super.query<Row>(...given)
+  }
+
+  override insert(...given: Parameters<ClickHouse['insert']>): Promise<void> {
+    const dies = this.#deadly === `insert into ${given[0]}`
+    return dies ? Promise.reject(new Error('died')) : super.insert(...given)
   }
 }
 
@@ -203,32 +215,24 @@ describe('the records of one call', () => {
     assert.equal((await seenIn(store, 'audit')).length, 2)
   })
 
-  it('are marked by the sweep when a writer died between insert and check', async (t) => {
-    const config = await testStoreConfig()
-    const store = await openTestStore(t, { config })
-    const now = () => Date.now() * 1000
-    const {
-      clickhouseUrl: url,
-      clickhouseUser: user,
-      clickhousePassword: password,
-      clickhouseDatabase: database,
-    } = config
-    const connection = { url, user, password, database }
-    const db = new ClickHouse(connection)
-    const mortal = new DyingClickHouse(connection)
-    t.after(() => Promise.all([db.close(), mortal.close()]))
-    const dying = {
-      db: mortal,
-      links: new SessionLinks(db, now),
-      dirty: new DirtyHours(db, now),
-      now,
-    }
-    await assert.rejects(insertEvents(dying, [serverEvent(), clientEvent()]), /died/)
-    assert.equal((await seenIn(store, 'audit')).length, 2)
-    assert.equal(await store.sweepShadowed(0, now() + second), 1)
-    assert.deepEqual(await seenIn(store, 'audit'), [clientEvent().recordId])
-    assert.equal(await store.sweepShadowed(0, now() + second), 0)
-  })
+  for (const deadly of ['query', 'insert into record_keys'] as const) {
+    it(`are marked by the sweep when a writer died before its ${deadly}`, async (t) => {
+      const config = await testStoreConfig()
+      const store = await openTestStore(t, { config })
+      const now = () => Date.now() * 1000
+      const { clickhouseUrl: url, clickhouseUser: user, clickhousePassword: password } = config
+      const connection = { url, user, password, database: config.clickhouseDatabase }
+      const db = new ClickHouse(connection)
+      const mortal = new MortalClickHouse(connection, deadly)
+      t.after(() => Promise.all([db.close(), mortal.close()]))
+      const dying = { db: mortal, links: new SessionLinks(db, now), dirty: new DirtyHours(db, now), now }
+      await assert.rejects(insertEvents(dying, [serverEvent(), clientEvent()]), /died/)
+      assert.equal((await seenIn(store, 'audit')).length, 2)
+      assert.equal(await store.sweepShadowed(0, now() + second), 1)
+      assert.deepEqual(await seenIn(store, 'audit'), [clientEvent().recordId])
+      assert.equal(await store.sweepShadowed(0, now() + second), 0)
+    })
+  }
 })
 
 describe('hostile records', () => {

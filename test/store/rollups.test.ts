@@ -45,6 +45,9 @@ describe('rollups', () => {
     ])
     await store.refreshRollups()
     assert.deepEqual(await store.query('SELECT hour FROM activity'), [{ hour: '2026-11-02 10:00:00' }])
+    now += 10 * 60 * second
+    await store.refreshRollups()
+    assert.equal(await store.refreshRollups(), 0)
     await store.insertEvents([auditEvent({ ...call, endedAt: baseTime + hour })])
     await store.refreshRollups()
     assert.deepEqual(await store.query('SELECT hour, calls FROM activity'), [
