@@ -12,6 +12,9 @@ const eventsAtOnce = 100_000
 /** Values of an event come in at most four rows. */
 const valueRowsAtOnce = 4 * eventsAtOnce
 
+/** `toStartOfFifteenMinutes` counts in 32 bits: after this (in 2106, microseconds) it begins anew. No record is kept later. */
+const lastMoment = 4_294_966_000_000_000
+
 const span = `kept_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND kept_at <= fromUnixTimestamp64Micro({to:Int64}, 'UTC')
   AND toStartOfFifteenMinutes(kept_at) >= toStartOfFifteenMinutes(fromUnixTimestamp64Micro({from:Int64}, 'UTC'))
   AND toStartOfFifteenMinutes(kept_at) <= toStartOfFifteenMinutes(fromUnixTimestamp64Micro({to:Int64}, 'UTC'))`
@@ -71,7 +74,11 @@ async function fetchGroup(db: ClickHouse, group: readonly Numbered[]): Promise<[
     }
   })
   const all = <T>(value: (request: SessionRequest) => T) => group.map(({ request }) => value(request))
-  const params = { tenant, from: Math.min(...all(({ from }) => from)), to: Math.max(...all(({ to }) => to)) }
+  const params = {
+    tenant,
+    from: Math.min(...all(({ from }) => from)),
+    to: Math.min(lastMoment, Math.max(...all(({ to }) => to))),
+  }
   const froms = numberList(all(({ from }) => from))
   const tos = numberList(all(({ to }) => to))
   // What the view `audit` shows, without the join that would resolve the sessions we were asked for.

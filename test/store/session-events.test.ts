@@ -141,6 +141,15 @@ describe('sessionEvents', () => {
     })
   })
 
+  it('takes the end of time for an end', async () => {
+    const tenant = randomUUID()
+    await store.insertEvents([auditEvent({ tenant, endedAt: baseTime })])
+    for (const to of [baseTime + second, 4_300_000_000_000_000, 9_000_000_000_000_000]) {
+      const [events] = await store.sessionEvents([request({ tenant, from: 0, to })])
+      assert.equal(events?.length, 1)
+    }
+  })
+
   it('gives back every field of every event as it was kept, whatever stands in it', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(anyEvent, { minLength: 1, maxLength: 20 }), async (some) => {
