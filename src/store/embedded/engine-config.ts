@@ -9,8 +9,9 @@
 export function engineConfig(durability: 'process' | 'power'): string {
   const fsync = durability === 'power' ? 1 : 0
   return `<clickhouse>
-  <!-- The default of 5 GiB is for servers; this engine shares its machine with what it watches. -->
+  <!-- The defaults, 5 GiB and nine tenths, are for servers; this engine shares its machine with what it watches. -->
   <mark_cache_size>268435456</mark_cache_size>
+  <max_server_memory_usage_to_ram_ratio>0.5</max_server_memory_usage_to_ram_ratio>
   <merge_tree>
     <fsync_after_insert>${fsync}</fsync_after_insert>
     <fsync_part_directory>${fsync}</fsync_part_directory>

@@ -13,6 +13,7 @@ import { bodyOf, collect } from './body.js'
 import type { Engine } from './engine.js'
 import { Fault, faultOf } from './fault.js'
 import type { Guard } from './guard.js'
+import { helloBlock, helloStatement } from './hello.js'
 import type { Limits } from './limits.js'
 import { boundaryOf, readForm } from './multipart.js'
 import type { Result } from './native.js'
@@ -141,6 +142,10 @@ async function runStatement(
   const sql = statement.toString('utf8')
   if (sql.includes('\0')) throw new Fault('SYNTAX_ERROR', 'Syntax error: the statement holds a NUL')
   if (sql.trim() === '') throw new Fault('SYNTAX_ERROR', 'Syntax error: Empty query')
+  if (asked.nativeRevision && sql.trim() === helloStatement) {
+    const result = { bytes: helloBlock(face.version), rowsRead: 1, bytesRead: 0, elapsed: 0 }
+    return { result, format: 'Native', writtenRows: 0 }
+  }
   const kind = await face.guard.check(role, sql, asked.params)
   if (kind === 'write' && request.method === 'GET') throw new Fault('READONLY', 'GET may only read: use POST')
   const header = request.headers['x-clickhouse-format']

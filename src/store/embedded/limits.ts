@@ -17,11 +17,11 @@ export interface Limits {
   readerSettings(asked: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 }
 
-/** Settings that a reader may choose, and the most of it where there is a most. All others are ours. */
+/** Settings that a reader may choose, and the most of it where there is a most. Others, which dashboards send on their own, have no effect. */
 const readerChoices: Readonly<Record<string, number | undefined>> = {
   max_execution_time: 60,
   max_result_rows: 1_000_000,
-  max_result_bytes: 256 * MiB,
+  max_result_bytes: 64 * MiB,
   max_rows_to_read: undefined,
   max_block_size: 65_536,
   max_threads: 4,
@@ -30,9 +30,9 @@ const readerFormats = /^(output_format_\w+|date_time_output_format|session_timez
 const readerDefaults: Readonly<Record<string, string>> = {
   max_execution_time: '60',
   max_result_rows: '1000000',
-  max_result_bytes: String(256 * MiB),
+  max_result_bytes: String(64 * MiB),
   result_overflow_mode: 'throw',
-  max_memory_usage: String(2048 * MiB),
+  max_memory_usage: String(1024 * MiB),
 }
 
 export const limits: Limits = {
@@ -44,7 +44,7 @@ export const limits: Limits = {
   serviceSlots: 12,
   readerSlots: 6,
   waiting: 64,
-  serviceSettings: (asked) => new Map([['max_result_bytes', String(512 * MiB)], ...asked]),
+  serviceSettings: (asked) => new Map([['max_result_bytes', String(256 * MiB)], ...asked]),
   readerSettings: (asked) => {
     const chosen = [...asked].flatMap(([name, value]): [string, string][] => {
       if (readerFormats.test(name)) return [[name, value]]

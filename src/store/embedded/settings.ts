@@ -9,6 +9,8 @@ export interface Request {
   readonly database: string | undefined
   readonly defaultFormat: string | undefined
   readonly gzipAnswer: boolean
+  /** Native blocks are expected as of a protocol revision; see `hello.ts`. */
+  readonly nativeRevision: boolean
   readonly settings: ReadonlyMap<string, string>
   /** Values as ClickHouse's escaped text. */
   readonly params: ReadonlyMap<string, string>
@@ -23,8 +25,15 @@ const ignored = new Set([
   'send_progress_in_http_headers',
   'http_headers_progress_interval_ms',
   'cancel_http_readonly_queries_on_client_close',
-  'client_protocol_version',
   'log_comment',
+])
+const ofTheInterface = new Set([
+  'query',
+  'query_id',
+  'database',
+  'default_format',
+  'enable_http_compression',
+  'client_protocol_version',
 ])
 const name = /^[A-Za-z_]\w{0,127}$/
 
@@ -36,8 +45,7 @@ export function readRequest(search: URLSearchParams, known: (setting: string) =>
   for (const [key, value] of search) {
     if (value.includes('\0')) throw new Fault('BAD_ARGUMENTS', `URL parameter ${printable(key)} holds a NUL`)
     if (key.startsWith('param_') && name.test(key)) params.set(key, value)
-    else if (['query', 'query_id', 'database', 'default_format', 'enable_http_compression'].includes(key))
-      own.set(key, value)
+    else if (ofTheInterface.has(key)) own.set(key, value)
     else if (key === 'compress' || key === 'decompress') {
       if (value !== '0')
         throw new Fault('NOT_IMPLEMENTED', `${key}=1 (ClickHouse block compression) is not available: use gzip`)
@@ -52,6 +60,7 @@ export function readRequest(search: URLSearchParams, known: (setting: string) =>
     queryId: own.get('query_id'),
     database: own.get('database') || undefined,
     defaultFormat: own.get('default_format') || undefined,
+    nativeRevision: Number(own.get('client_protocol_version')) > 0,
     gzipAnswer: own.get('enable_http_compression') === '1',
     settings,
     params,

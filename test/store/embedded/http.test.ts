@@ -206,6 +206,27 @@ describe('the HTTP face', { skip: withoutEngine }, () => {
     assert.ok(answer instanceof Error ? answer.code === 'ECONNRESET' || answer.code === 'EPIPE' : answer.status === 431)
   })
 
+  test('clickhouse-go is greeted in its own revision and told to expect plain Native blocks', async () => {
+    const search = { default_format: 'Native', client_protocol_version: '54483' }
+    const hello = await send(search, { body: 'SELECT displayName(), version(), revision(), timezone()' })
+    const plain = await send(
+      {},
+      { body: "SELECT 'watchkeeper' AS n, version() AS v, toUInt32(0) AS r, 'UTC' AS t FORMAT Native" },
+    )
+    // Block info, then one row of four columns as in any Native block, but each with a flag byte after its type.
+    const info = Buffer.from('010002ffffffff00', 'hex')
+    assert.deepEqual(hello.body.subarray(0, info.length), info)
+    const values = (block: Buffer) =>
+      /watchkeeper.*?(\d+\.\d+\.\d+\.\d+).*UInt32\0?(\0\0\0\0).*(UTC)$/s.exec(block.toString('latin1'))?.slice(1)
+    assert.deepEqual(values(hello.body), values(plain.body))
+    assert.equal(values(hello.body)?.length, 3)
+    const [names, aliases] = ['displayName()version()revision()timezone()'.length, 'nvrt'.length]
+    const flags = 4
+    assert.equal(hello.body.length, info.length + flags + plain.body.length + names - aliases)
+    const next = await send(search, { body: 'SELECT toUInt8(7) AS a' })
+    assert.deepEqual(next.body, Buffer.from('\x01\x01\x01a\x05UInt8\x07', 'latin1'))
+  })
+
   test('a broken form is an error', async () => {
     for (const [type, body] of [
       ['multipart/form-data', 'x'],
