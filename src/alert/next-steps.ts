@@ -25,10 +25,11 @@ export function nextSteps(incident: Incident): readonly NextStep[] {
       ? []
       : [
           query(
-            'every call of that session, in order',
-            'SELECT started_at, server_name, tool, outcome, destinations FROM audit',
-            `WHERE ${from} AND (tenant, session) IN (SELECT tenant, session`,
-            `FROM audit WHERE record_id = '${record}') ORDER BY started_at`,
+            'the whole session, in order',
+            'SELECT started_at, kind, server_name, tool, outcome, destinations',
+            `FROM audit WHERE ${from} AND (tenant, session) IN (`,
+            `SELECT tenant, session FROM audit WHERE record_id = '${record}')`,
+            'ORDER BY started_at',
           ),
         ]),
     ...(hashes.length === 0

@@ -157,7 +157,9 @@ function values(incident: Incident, paint: Paint): string[] {
 }
 
 function reason(finding: JoinedFinding, paint: Paint): string[] {
-  const parts = Object.entries(finding.score).map(([name, value]) => `${forTerminal(name, 40)} ${figure(value)}`)
+  const parts = Object.entries(finding.score).map(
+    ([name, value]) => `${forTerminal(name.replaceAll('_', ' '), 40)} ${figure(value)}`,
+  )
   const name = `${forTerminal(finding.detector, 40)} v${finding.detectorVersion}`
   const text = `${finding.severity}${parts.length > 0 ? ` · ${parts.join(' · ')}` : ''}`
   const indent = 5 + Math.max(24, widthOf(name)) + 2
