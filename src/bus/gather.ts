@@ -3,6 +3,7 @@
  * waits for it any more. The in-process bus gathers records for an insert, the Kafka producer gathers records for a
  * request, the Kafka consumer gathers the partitions of a fetch for an insert.
  */
+import { setMaxListeners } from 'node:events'
 import type { Logger } from '../log.js'
 
 /** Handles one batch; a rejection means: the same batch again, later. `signal` says that nobody waits for a retry. */
@@ -85,6 +86,8 @@ export class Gatherer<T> {
         lost,
         release: () => signal.removeEventListener('abort', giveUp),
       }
+      // All parcels of a load, or of a consumer's tenure, share a signal: many listeners are no leak here.
+      setMaxListeners(0, signal)
       signal.addEventListener('abort', giveUp, { once: true })
       this.#waiting.push(parcel)
       this.#rows += items.length
@@ -158,7 +161,7 @@ export class Gatherer<T> {
     const look = () => {
       if (nobodyWaits()) hurry.abort()
     }
-    const signals = [stop, ...batch.map((parcel) => parcel.signal)]
+    const signals = new Set([stop, ...batch.map((parcel) => parcel.signal)])
     for (const signal of signals) signal.addEventListener('abort', look, { once: true })
     try {
       for (let attempt = 0; ; attempt += 1) {

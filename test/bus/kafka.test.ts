@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { after, test } from 'node:test'
 import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { Watch } from '../../src/bus/kafka/watch.js'
@@ -152,6 +153,23 @@ else {
     assert.equal(letter?.tenant, 'acme')
   })
 
+  test('Kafka: a request larger than the topic accepts is split until it fits', async () => {
+    const kafkaTopicPrefix = nextPrefix()
+    const configEntries = [{ name: 'max.message.bytes', value: '20000' }]
+    await admin.createTopics({
+      topics: [{ topic: `${kafkaTopicPrefix}.events`, numPartitions: 1, replicationFactor: 1, configEntries }],
+      waitForLeaders: true,
+    })
+    const bus = await openBus({ kafkaTopicPrefix, kafkaPartitions: 1 })
+    const sent = Array.from({ length: 40 }, (_, id) => eventMessage(String(id), randomBytes(3_000).toString('base64')))
+    await bus.publish(sent, { deadlineMs })
+    const kept = new Kept()
+    await bus.consume(kept.handler)
+    const ids = sent.map(idOf)
+    await kept.all(ids)
+    assert.deepEqual(kept.ids, ids)
+  })
+
   test('Kafka: two consumers share the records, one that joins or leaves in the middle loses none', async () => {
     const kafkaTopicPrefix = nextPrefix()
     const publisher = await openBus({ kafkaTopicPrefix })
@@ -176,6 +194,27 @@ else {
     while (everything.some((id) => !keptByFirst.ids.includes(id) && !keptBySecond.ids.includes(id)))
       await keptBySecond.next()
     assert.ok(keptByFirst.ids.length > 0 && keptBySecond.ids.length > 0)
+  })
+
+  test('Kafka: a batch that fails while another consumer joins is given up by its holder and handed out again', async () => {
+    const kafkaTopicPrefix = nextPrefix()
+    const [first, second] = [await openBus({ kafkaTopicPrefix }), await openBus({ kafkaTopicPrefix })]
+    const sent = Array.from({ length: 40 }, (_, id) => eventMessage(String(id), `trace-${id}`))
+    await first.publish(sent, { deadlineMs })
+    const begun = gate()
+    const kept = new Kept()
+    let told = false
+    await first.consume(async (batch, signal) => {
+      begun.open()
+      if (told) return kept.handler(batch)
+      await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }))
+      told = true
+      throw new Error('the store is not there')
+    })
+    await begun.opened
+    await second.consume(kept.handler)
+    await kept.all(sent.map(idOf))
+    assert.equal(told, true)
   })
 
   test('Kafka: TLS and each way to log in; a wrong password or an unknown authority is told', {

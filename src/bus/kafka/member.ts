@@ -39,22 +39,15 @@ async function supervise(options: MemberOptions, stop: AbortSignal): Promise<voi
     const consumer = createConsumer(options, () => {
       attempts = 0
     })
-    try {
-      await work(consumer, options, stop)
-    } catch (error) {
-      const retryInMs = Math.round(retryDelay(attempts))
-      attempts += 1
-      log[attempts === 1 ? 'warn' : 'debug'](
-        { err: error, group, retryInMs },
-        'not in the Kafka consumer group, joining again',
-      )
-      onRevoked()
-      await disconnect(consumer, log)
-      await pause(retryInMs, stop)
-      continue
-    }
+    const failure = await work(consumer, options, stop)
     onRevoked()
     await disconnect(consumer, log)
+    if (stop.aborted) return
+    const retryInMs = Math.round(retryDelay(attempts))
+    const level = attempts === 0 ? 'warn' : 'debug'
+    log[level]({ err: failure, group, retryInMs }, 'not in the Kafka consumer group, joining again')
+    attempts += 1
+    await pause(retryInMs, stop)
   }
 }
 
@@ -81,17 +74,24 @@ function createConsumer(options: MemberOptions, onJoin: () => void): Consumer {
   return consumer
 }
 
-/** Resolves at the stop, rejects when the consumer has crashed. */
-async function work(consumer: Consumer, { topics, run }: MemberOptions, stop: AbortSignal): Promise<void> {
-  const crashed = new Promise<never>((_, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+/** Works until the stop, or until the consumer has failed; then it returns the reason. Never rejects. */
+async function work(consumer: Consumer, { topics, run, log }: MemberOptions, stop: AbortSignal): Promise<unknown> {
+  const crashed = new Promise<unknown>((resolve) => {
+    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error))
   })
-  // run() resolves when the first join has succeeded or crashed; a crash may also come before anyone awaits it.
-  crashed.catch(() => {})
-  await consumer.connect()
-  await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-  await consumer.run(run)
-  await Promise.race([crashed, aborted(stop)])
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
+  } catch (error) {
+    return error
+  }
+  // Settles when the first join has succeeded or crashed. A join may wait a minute for other members: a stop does not wait
+  // for it, but what joins after a disconnect() would go on for ever, so the supervisor's disconnect() comes after this one.
+  const joining = consumer.run(run)
+  const failure = await Promise.race([crashed, aborted(stop)])
+  if (stop.aborted) await disconnect(consumer, log)
+  await joining.catch(() => {})
+  return failure
 }
 
 async function disconnect(consumer: Consumer, log: Logger): Promise<void> {

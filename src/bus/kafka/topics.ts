@@ -1,7 +1,9 @@
 /** Our topics: how each is made when it is missing, and what is said about one that is there and differs. */
+import { setTimeout } from 'node:timers/promises'
 import type { Admin, ITopicConfig } from 'kafkajs'
 import { WatchkeeperError } from '../../errors.js'
 import type { Logger } from '../../log.js'
+import { retryDelay } from '../gather.js'
 import { type KafkaSettings, unreachable } from './client.js'
 
 export interface TopicPlan {
@@ -10,6 +12,9 @@ export interface TopicPlan {
   readonly replicas: number
   readonly retentionHours: number
 }
+
+/** Milliseconds. */
+const creationTimeout = 10_000
 
 /** Names and facts of every topic and group, from the settings. */
 export function plan(config: KafkaSettings) {
@@ -50,12 +55,28 @@ export async function ensureTopics(
     await create(admin, each)
     log.info({ ...each, minInSync: minInSync(each.replicas) }, 'created a Kafka topic')
   }
-  const { topics } = await admin
-    .fetchTopicMetadata({ topics: plans.map(({ topic }) => topic) })
-    .catch(unreachable('describe topics'))
-  const partitions = new Map(topics.map(({ name, partitions }) => [name, partitions.length]))
+  const partitions = await count(
+    admin,
+    plans.map(({ topic }) => topic),
+  )
   for (const each of plans) compare(each, partitions.get(each.topic) ?? 0, log)
   return partitions
+}
+
+/** Brokers hear of a new topic a little later than the one that created it: asks again for a while. */
+async function count(admin: Admin, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const until = performance.now() + creationTimeout
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      const described = await admin.fetchTopicMetadata({ topics: [...topics] })
+      return new Map(described.topics.map(({ name, partitions }) => [name, partitions.length]))
+    } catch (error) {
+      const [type = ''] = protocolErrors(error).map(({ type }) => type)
+      const settling = type === 'UNKNOWN_TOPIC_OR_PARTITION' || type === 'LEADER_NOT_AVAILABLE'
+      if (!settling || performance.now() > until) return unreachable(`describe the topics ${topics.join(', ')}`)(error)
+      await setTimeout(retryDelay(attempt))
+    }
+  }
 }
 
 async function create(admin: Admin, { topic, partitions, replicas, retentionHours }: TopicPlan): Promise<void> {
@@ -71,9 +92,9 @@ async function create(admin: Admin, { topic, partitions, replicas, retentionHour
   }
   try {
     // false: another process created it meanwhile.
-    await admin.createTopics({ topics: [config], waitForLeaders: true, timeout: 10_000 })
+    await admin.createTopics({ topics: [config], waitForLeaders: false, timeout: creationTimeout })
   } catch (error) {
-    const reasons = refusals(error)
+    const reasons = protocolErrors(error).flatMap(({ type, retriable }) => (retriable ? [] : [type]))
     if (reasons.length === 0) return unreachable(`create the topic ${topic}`)(error)
     throw new WatchkeeperError(
       'WK_BUS_TOPIC',
@@ -83,12 +104,12 @@ async function create(admin: Admin, { topic, partitions, replicas, retentionHour
   }
 }
 
-/** kafkajs wraps the brokers' answers for each topic in one aggregate; an answer has a protocol `type`. */
-function refusals(error: unknown): readonly string[] {
-  const all = error instanceof AggregateError || hasErrors(error) ? error.errors : [error]
+/** What the brokers answered: kafkajs wraps the answers for each topic in one aggregate; an answer has a protocol `type`. */
+function protocolErrors(error: unknown): readonly { readonly type: string; readonly retriable: boolean }[] {
+  const all = hasErrors(error) ? error.errors : [error]
   return all.flatMap((each: unknown) => {
-    const type = typeof each === 'object' && each !== null && 'type' in each ? each.type : undefined
-    return typeof type === 'string' ? [type] : []
+    if (typeof each !== 'object' || each === null || !('type' in each) || typeof each.type !== 'string') return []
+    return [{ type: each.type, retriable: 'retriable' in each && each.retriable === true }]
   })
 }
 
