@@ -36,12 +36,14 @@ async function supervise(options: MemberOptions, stop: AbortSignal): Promise<voi
   const { log, group, onRevoked } = options
   let attempts = 0
   while (!stop.aborted) {
-    const consumer = createConsumer(options, () => {
+    const membership = new Membership(options, () => {
       attempts = 0
     })
-    const failure = await work(consumer, options, stop)
+    const failure = await membership.work(stop)
     onRevoked()
-    await disconnect(consumer, log)
+    const left = membership.leave()
+    // Before a join there is nothing in hand; kafkajs would wait for the join, and so for the other members, up to a minute.
+    if (!stop.aborted || membership.joined) await left
     if (stop.aborted) return
     const retryInMs = Math.round(retryDelay(attempts))
     const level = attempts === 0 ? 'warn' : 'debug'
@@ -51,54 +53,81 @@ async function supervise(options: MemberOptions, stop: AbortSignal): Promise<voi
   }
 }
 
-function createConsumer(options: MemberOptions, onJoin: () => void): Consumer {
-  const { kafka, group, fetch, log, onAssigned, onRevoked, onConfirmed } = options
-  const consumer = kafka.consumer({
-    groupId: group,
-    sessionTimeout,
-    heartbeatInterval,
-    rebalanceTimeout: 60_000,
-    allowAutoTopicCreation: false,
-    ...fetch,
-    // Its own restart would go on after disconnect(); this loop is the one that restarts.
-    retry: { restartOnFailure: async () => false },
-  })
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    onJoin()
-    const partitions = Object.values(payload.memberAssignment).flat().length
-    log.info({ group, partitions }, 'joined the Kafka consumer group')
-    onAssigned(payload.memberAssignment)
-  })
-  consumer.on(consumer.events.REBALANCING, onRevoked)
-  if (onConfirmed) consumer.on(consumer.events.HEARTBEAT, onConfirmed)
-  return consumer
-}
+/** One kafkajs consumer, from its first join to its end. */
+class Membership {
+  readonly #options: MemberOptions
+  readonly #consumer: Consumer
+  readonly #crashed: Promise<unknown>
+  #joining: Promise<void> = Promise.resolve()
+  #joined = false
+  #leaving = false
 
-/** Works until the stop, or until the consumer has failed; then it returns the reason. Never rejects. */
-async function work(consumer: Consumer, { topics, run, log }: MemberOptions, stop: AbortSignal): Promise<unknown> {
-  const crashed = new Promise<unknown>((resolve) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error))
-  })
-  try {
-    await consumer.connect()
-    await consumer.subscribe({ topics: [...topics], fromBeginning: true })
-  } catch (error) {
-    return error
+  constructor(options: MemberOptions, onJoin: () => void) {
+    const { kafka, group, fetch, log, onAssigned, onRevoked, onConfirmed } = options
+    this.#options = options
+    const consumer = kafka.consumer({
+      groupId: group,
+      sessionTimeout,
+      heartbeatInterval,
+      rebalanceTimeout: 60_000,
+      allowAutoTopicCreation: false,
+      ...fetch,
+      // Its own restart would go on after disconnect(); the supervisor is the one that restarts.
+      retry: { restartOnFailure: async () => false },
+    })
+    this.#consumer = consumer
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      if (this.#leaving) return
+      this.#joined = true
+      onJoin()
+      const partitions = Object.values(payload.memberAssignment).flat().length
+      log.info({ group, partitions }, 'joined the Kafka consumer group')
+      onAssigned(payload.memberAssignment)
+    })
+    consumer.on(consumer.events.REBALANCING, () => {
+      this.#joined = false
+      onRevoked()
+    })
+    if (onConfirmed) consumer.on(consumer.events.HEARTBEAT, onConfirmed)
+    this.#crashed = new Promise((resolve) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => resolve(payload.error))
+    })
   }
-  // Settles when the first join has succeeded or crashed. A join may wait a minute for other members: a stop does not wait
-  // for it, but what joins after a disconnect() would go on for ever, so the supervisor's disconnect() comes after this one.
-  const joining = consumer.run(run)
-  const failure = await Promise.race([crashed, aborted(stop)])
-  if (stop.aborted) await disconnect(consumer, log)
-  await joining.catch(() => {})
-  return failure
-}
 
-async function disconnect(consumer: Consumer, log: Logger): Promise<void> {
-  try {
-    await consumer.disconnect()
-  } catch (error) {
-    log.debug({ err: error }, 'a Kafka consumer did not disconnect in order')
+  /** In the group, not on the way into it. */
+  get joined(): boolean {
+    return this.#joined
+  }
+
+  /** Works until the stop, or until the consumer has failed; then it returns the reason. Never rejects. */
+  async work(stop: AbortSignal): Promise<unknown> {
+    const { topics, run } = this.#options
+    try {
+      await this.#consumer.connect()
+      await this.#consumer.subscribe({ topics: [...topics], fromBeginning: true })
+    } catch (error) {
+      return error
+    }
+    this.#joining = this.#consumer.run(run)
+    this.#joining.catch(() => {})
+    return Promise.race([this.#crashed, aborted(stop)])
+  }
+
+  /** Ends the batch in hand and leaves the group. Never rejects. */
+  async leave(): Promise<void> {
+    this.#leaving = true
+    await this.#disconnect()
+    // A consumer that was stopped on its way in joins nevertheless, and would then work for ever: it is stopped once more.
+    await this.#joining.catch(() => {})
+    await this.#disconnect()
+  }
+
+  async #disconnect(): Promise<void> {
+    try {
+      await this.#consumer.disconnect()
+    } catch (error) {
+      this.#options.log.debug({ err: error }, 'a Kafka consumer did not disconnect in order')
+    }
   }
 }
 
