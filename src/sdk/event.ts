@@ -71,7 +71,7 @@ export interface Order {
   readonly position: number
   /** How much it reads as a request, 0..1 in steps of 0.05. */
   readonly mood: number
-  /** Small closed vocabulary: `second-person`, `task`, `assistant`, `user`, `near-task`, `near-assistant`, `parenthesis`, `field`, `list`, `paragraph`, … */
+  /** Small closed vocabulary: `second-person`, `task`, `assistant`, `user`, `near-task`, `near-assistant`, `parenthesis`, `conditional`, `field`, `list`, `paragraph`, … */
   readonly flags: readonly string[]
   /** Verb groups (`pay`, `message`, …) and noun groups, from a closed list. */
   readonly verbs: readonly string[]

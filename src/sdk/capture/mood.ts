@@ -74,9 +74,17 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
     }
     asked.push({ at, strength, verb })
   })
-  const strength = asked.reduce((most, verb) => Math.max(most, verb.strength), 0)
+  const strongest = asked.reduce((most, verb) => Math.max(most, verb.strength), 0)
+  const strength = isData(words) ? strongest * 0.5 : strongest
   return { strength, asked, negated, reported, parenthesis }
 }
+
+/** Records and code, not a sentence: more quotes, brackets and colons than words. */
+function isData(words: readonly Token[]): boolean {
+  const marks = words.filter((token) => token.kind === 'mark' && dataMarks.includes(token.text)).length
+  return marks >= 6 && marks * 1.2 > words.length - marks
+}
+const dataMarks = '"\'{}[]:=|<>;\\'
 
 function knownVerb(words: readonly Token[], at: number, verb: Verb, slot: Slot, inShortField: boolean): number {
   const token = words[at] as Token
@@ -99,7 +107,7 @@ function knownVerb(words: readonly Token[], at: number, verb: Verb, slot: Slot, 
 function unknownVerb(words: readonly Token[], at: number, slot: Slot): number {
   const { folded } = words[at] as Token
   const next = words[at + 1]
-  if (slot.strength < 0.7 || next === undefined || !objectStarts.has(next.folded)) return 0
+  if (slot.strength < 0.7 || next === undefined || !startsObject(next)) return 0
   if (folded.length < 3 || notVerbs.has(folded) || openers.has(folded) || subordinators.has(folded)) return 0
   if (objectStarts.has(folded) || modals[folded] !== undefined || nounSigns.has(folded) || obliging.has(folded))
     return 0
@@ -110,7 +118,9 @@ function unknownVerb(words: readonly Token[], at: number, slot: Slot): number {
 
 function startsObject(token: Token): boolean {
   return (
-    objectStarts.has(token.folded) || (token.kind !== 'word' && token.kind !== 'mark') || /^["'“‘«(]/.test(token.text)
+    objectStarts.has(token.folded) ||
+    (token.kind !== 'word' && token.kind !== 'mark') ||
+    /^["'“‘«($€£]/.test(token.text)
   )
 }
 
@@ -139,7 +149,11 @@ function slotAt(words: readonly Token[], at: number, asked: readonly AskedVerb[]
     const earlier = folded(words, back - 1)
     // "could you send", "if you send … thanks", "it if you could send".
     if (modals[earlier] !== undefined) return { strength: 0.9 }
-    if (earlier === 'if' || earlier === 'that') return { strength: 0.7 }
+    // "I would be grateful if you send …": thanks make the condition a request.
+    if (earlier === 'if' || earlier === 'that') {
+      const thanked = words.slice(0, back).some((token) => obliging.has(token.folded))
+      return { strength: thanked ? 0.9 : 0.65 }
+    }
     return { strength: 0 }
   }
   if (at - back > 1 && folded(words, at - 1) === 'then') return { strength: 0.8 }
@@ -164,7 +178,7 @@ function slotAfterMark(words: readonly Token[], mark: number, asked: readonly As
 function slotAfterTo(words: readonly Token[], to: number): Slot {
   for (let back = to - 1; back >= Math.max(0, to - 4); back--) {
     const word = folded(words, back)
-    if (reporting.has(word) && !isTold(words, back)) return { strength: 0.55, reported: true }
+    if (reporting.has(word) && !isTold(words, back)) return { strength: 0.7, reported: true }
     if (obliging.has(word)) return { strength: 0.85 }
     if ((words[back] as Token).kind === 'mark') break
   }

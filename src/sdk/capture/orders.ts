@@ -148,6 +148,7 @@ function flagsOf(read: Read, reads: readonly Read[], unknownVerb: boolean): stri
   if (nearHas(assistantWords)) flags.push('near-assistant')
   if (nearHas(taskWords)) flags.push('near-task')
   if (read.mood.parenthesis) flags.push('parenthesis')
+  if (offers.has(read.tokens.find((token) => token.kind === 'word')?.folded ?? '')) flags.push('conditional')
   if (read.mood.reported) flags.push('reported')
   if (read.mood.negated) flags.push('negated')
   if (unknownVerb) flags.push('unknown-verb')
@@ -155,6 +156,22 @@ function flagsOf(read: Read, reads: readonly Read[], unknownVerb: boolean): stri
   if (read.tokens.filter((token) => token.kind === 'word').length >= proseWords) flags.push('prose')
   return flags
 }
+
+/** "For details, see …", "if you want more, visit …": a sentence that starts so offers more than it orders. */
+const offers: ReadonlySet<string> = new Set([
+  'to',
+  'for',
+  'if',
+  'when',
+  'fur',
+  'um',
+  'wenn',
+  'falls',
+  'pour',
+  'si',
+  'para',
+  'see',
+])
 
 function says({ tokens, unit }: Read, set: ReadonlySet<string>): boolean {
   return (

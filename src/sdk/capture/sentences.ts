@@ -32,7 +32,7 @@ export function sentencesOf(text: string): string[] {
     )
       continue
     // A capital after a dot inside a link or a file name is no new sentence; after a lower-case word it is.
-    if (glued && match[0] === '.' && !/[\p{Ll}\d)]$/u.test(before)) continue
+    if (glued && match[0] === '.' && !/[\p{Ll}\d)%"'\]]$/u.test(before)) continue
     cut(after)
   }
   cut(text.length)

@@ -22,9 +22,14 @@ const blockTag =
 const tag = /<\/?[a-zA-Z](?:[\w:.-]{0,60}\w)?(?=[\s>]|\/>)[^<>]{0,500}>/g
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
+/** A record in no JSON that parses (another language's notation, or cut short): its quoted parts are read one by one. */
+const looksLikeRecord = /^\s{0,64}[{[]\s{0,64}[{['"]/
+const recordMarks = /["']\s{0,16}[,:]\s{0,16}["']?|[{}[\]]/g
+
 export function unitsOf(text: string): Unit[] {
   const units: Unit[] = []
-  const body = text.includes('<') ? withoutMarkup(text, units) : text
+  const plain = text.includes('<') ? withoutMarkup(text, units) : text
+  const body = looksLikeRecord.test(plain) ? plain.replace(recordMarks, '\n') : plain
   let current: { layout: Layout; label: string; lines: string[]; indent: number } | undefined
   const close = (): void => {
     if (current !== undefined) {

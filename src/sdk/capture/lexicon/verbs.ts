@@ -41,7 +41,7 @@ export const englishVerbs: Readonly<Record<VerbGroup, string>> = {
     configure enable assign increase decrease raise lower patch overwrite mark convert extend shorten rework shift swap put turn make toggle
     upgrade downgrade rotate reassign transform tweak fix refresh save sync map route point divert reroute substitute transition merge label tag
     extend postpone delay relabel refactor re-point retarget bump override unlock lock activate deactivate disable add apply rebook`,
-  book: `book reserve schedule arrange rent hire order buy purchase secure get plan organize organise lease charter confirm make hold rebook
+  book: `book reserve schedule arrange rent hire order buy purchase secure plan organize organise lease charter confirm make hold rebook
     take pick`,
   read: `get read fetch open visit view see check look list search find browse go navigate access load download retrieve show display
     summarize summarise inspect examine query lookup scan click follow describe review verify count watch monitor analyze analyse compare study

@@ -1,0 +1,240 @@
+/**
+ * How well one sentence of a result (an order) explains one later call (an action). Every number is 0..1 and means the same for
+ * every tool, language and kind of value, so that it can be weighted, explained and shown.
+ */
+import type { AuditEvent } from '#detector'
+
+type Fingerprint = AuditEvent['argFingerprints'][number]
+type Order = AuditEvent['orders'][number]
+type Kind = Fingerprint['kind']
+
+/** One argument of an action: the values in it. */
+export interface Argument {
+  readonly leaf: number
+  /** The whole argument as one value: its phrase, or its only word. */
+  readonly whole: string
+  /** Values that are more than words: addresses, links, ids, dates, numbers. */
+  readonly values: readonly Fingerprint[]
+  /** Content words; all of them, for a short argument. */
+  readonly words: readonly string[]
+  readonly shingles: readonly string[]
+}
+
+/** What the person had asked for by the time of the action. */
+export interface Request {
+  readonly known: boolean
+  readonly hashes: ReadonlySet<string>
+  readonly verbs: ReadonlySet<string>
+  readonly verbHashes: ReadonlySet<string>
+  readonly nouns: ReadonlySet<string>
+  readonly delegates: boolean
+}
+
+/** A sentence with all that is needed to compare it quickly. */
+export interface Candidate {
+  readonly source: AuditEvent
+  readonly order: Order
+  readonly hashes: ReadonlySet<string>
+  /** Values in what follows the sentence. */
+  readonly following: ReadonlySet<string>
+  /** Its result is a list of tools and their schemas. */
+  readonly catalogue: boolean
+  /** Values the source call had sent itself, or the agent before it: they come back as an echo, they do not originate here. */
+  readonly known: ReadonlySet<string>
+}
+
+export interface Evidence {
+  readonly candidate: Candidate
+  /** How much the sentence asks. */
+  readonly mood: number
+  /** How well its values explain the action's arguments, and whether one of them is an address, link, id or path. */
+  readonly value: number
+  readonly strong: number
+  /** Share of the action's arguments that it explains. */
+  readonly coverage: number
+  readonly verb: number
+  readonly noun: number
+  /** It speaks to a machine, or of its task. */
+  readonly addressed: number
+  /** The person asked for the same verb, the same object and these values. */
+  readonly asked: number
+  /** The person named the source, and asked to do what it says (1) or for this verb and object (0.6). */
+  readonly vouched: number
+  /** The person asked for this kind of verb (0.5), and this kind of object (1). */
+  readonly wanted: number
+  /** It changes who can get in: credentials, permissions. No document orders that in the ordinary course of work. */
+  readonly guarded: number
+  readonly matched: readonly Fingerprint[]
+}
+
+const strengthOf: Readonly<Partial<Record<Kind, number>>> = {
+  email: 1,
+  url: 1,
+  id: 1,
+  path: 0.9,
+  host: 0.8,
+  date: 0.35,
+  number: 0.25,
+}
+const strongKinds: ReadonlySet<Kind> = new Set(['email', 'url', 'id', 'path', 'host'])
+
+export function argumentsOf(action: AuditEvent): Argument[] {
+  const leaves = new Map<number, { phrase: string; values: Fingerprint[]; words: string[]; shingles: string[] }>()
+  for (const fingerprint of action.argFingerprints) {
+    const leaf = leaves.get(fingerprint.leaf) ?? { phrase: '', values: [], words: [], shingles: [] }
+    leaves.set(fingerprint.leaf, leaf)
+    if (fingerprint.kind === 'name') leaf.words.push(fingerprint.hash)
+    else if (fingerprint.kind === 'phrase') leaf.phrase = fingerprint.hash
+    else if (fingerprint.kind === 'shingle') leaf.shingles.push(fingerprint.hash)
+    else if (strengthOf[fingerprint.kind] !== undefined) leaf.values.push(fingerprint)
+  }
+  return [...leaves].map(([leaf, { phrase, ...rest }]) => ({ leaf, whole: phrase || (rest.words[0] ?? ''), ...rest }))
+}
+
+/**
+ * `undefined` where nothing of the action stands in the order. `elsewhere` says whether a value stands in other results than
+ * the source's as well: it may then have come from there.
+ */
+export function weigh(
+  action: AuditEvent,
+  args: readonly Argument[],
+  candidate: Candidate,
+  request: Request,
+  elsewhere: (hash: string, source: AuditEvent) => boolean,
+  reads: boolean,
+): Evidence | undefined {
+  const { order } = candidate
+  const links = args
+    .map((argument) => linkOf(argument, candidate, request, (hash) => elsewhere(hash, candidate.source)))
+    .filter((link) => link !== undefined)
+  if (links.length === 0) return undefined
+  const novel = links.filter((link) => !link.requested)
+  const verb = verbMatch(order, action)
+  const noun = nounMatch(order, action)
+  const agrees = askedFor(action, request)
+  const all = unite(links.map((link) => link.weight))
+  const value = unite(novel.map((link) => link.weight))
+  return {
+    candidate,
+    mood: moodOf(order, reads),
+    // What the person named as well still counts a little: an order may repeat it, and agreement is judged in `asked`.
+    value: Math.max(value, all * 0.4),
+    strong: Math.max(0, ...novel.map((link) => link.strong), ...links.map((link) => link.strong * 0.3)),
+    coverage: novel.length / Math.max(1, args.length),
+    verb,
+    noun,
+    addressed: addressedBy(order),
+    asked: agrees * (1 - value),
+    vouched: namedByUser(candidate.source, request) ? vouchedBy(action, request, agrees) : 0,
+    wanted: wantedBy(action, request),
+    guarded: action.nouns.some((noun) => noun === 'credential' || noun === 'access') ? 1 : 0,
+    matched: links.flatMap((link) => link.matched),
+  }
+}
+
+interface Link {
+  readonly weight: number
+  readonly strong: number
+  readonly requested: boolean
+  readonly matched: readonly Fingerprint[]
+}
+
+function linkOf(
+  argument: Argument,
+  { order, hashes, following, catalogue, known }: Candidate,
+  request: Request,
+  elsewhere: (hash: string) => boolean,
+): Link | undefined {
+  // An argument that quotes the order tells about it (a report, a forwarded message); its values prove nothing.
+  if (argument.shingles.some((shingle) => order.shingles.includes(shingle))) return undefined
+  const { values, words, whole } = argument
+  // A long text (a report, a page) holds many values by itself: one of them says little.
+  const size = words.length + values.length
+  const diluted = size <= 12 ? 1 : Math.max(0.2, 12 / size)
+  const placeOf = (hash: string): number => (hashes.has(hash) ? 1 : following.has(hash) ? 0.6 : 0)
+  const shared = values.filter(({ hash }) => placeOf(hash) > 0 && !known.has(hash))
+  const fresh = shared.filter(({ hash }) => !request.hashes.has(hash))
+  const considered = fresh.length > 0 ? fresh : shared
+  const weightOf = ({ kind, hash }: Fingerprint): number =>
+    (strengthOf[kind] ?? 0) * placeOf(hash) * diluted * (elsewhere(hash) ? 0.7 : 1)
+  const weights = considered.map(weightOf)
+  const byValue = diluted < 1 ? Math.max(0, ...weights) : unite(weights)
+  const byWords =
+    words.length === 0 || catalogue || words.every((word) => known.has(word))
+      ? 0
+      : Math.min(1, ...words.map(placeOf)) * wordWeight(words.length, elsewhere(whole))
+  const weight = Math.max(byValue, byWords)
+  if (weight === 0) return undefined
+  const inWords = byWords > byValue
+  return {
+    weight,
+    strong: Math.max(0, ...considered.map((value) => (strongKinds.has(value.kind) ? weightOf(value) : 0))),
+    requested: inWords ? words.every((word) => request.hashes.has(word)) : fresh.length === 0,
+    matched: inWords ? words.map((hash) => ({ kind: 'name' as const, hash, leaf: argument.leaf })) : considered,
+  }
+}
+
+/** The more words a title or name has, and the fewer places it stands in, the less it is there by chance. */
+function wordWeight(words: number, elsewhere: boolean): number {
+  return (elsewhere ? [0, 0.2, 0.4, 0.55][words] : [0, 0.45, 0.75, 0.85][words]) ?? (elsewhere ? 0.6 : 0.9)
+}
+
+/** Independent evidence: at least one of them holds. */
+const unite = (weights: readonly number[]): number => 1 - weights.reduce((rest, weight) => rest * (1 - weight), 1)
+
+/** From about 0.75 on a sentence plainly asks; how politely is no matter. "(visit … for details)" and "for details, visit …" offer. */
+function moodOf({ mood, flags }: Order, reads: boolean): number {
+  const asks = Math.min(1, Math.max(0, (mood - 0.1) / 0.65))
+  if (flags.includes('negated')) return asks * 0.3
+  const offered = flags.includes('parenthesis') || flags.includes('conditional')
+  return reads && offered ? asks * 0.4 : asks
+}
+
+/** 1 the very verb, 0.85 one of its kind; 0.5 where one side's verb is not known: unknown is not innocent. */
+function verbMatch(order: Order, action: AuditEvent): number {
+  if (action.verbHashes.some((hash) => order.verbHashes.includes(hash))) return 1
+  if (action.verbs.some((group) => order.verbs.includes(group))) return 0.85
+  if (action.verbs.length === 0 || order.verbs.length === 0 || order.flags.includes('unknown-verb')) return 0.5
+  return 0
+}
+
+function nounMatch(order: Order, action: AuditEvent): number {
+  if (action.nouns.some((group) => order.nouns.includes(group))) return 1
+  return action.nouns.length === 0 || order.nouns.length === 0 ? 0.4 : 0
+}
+
+function addressedBy({ flags }: Order): number {
+  const parts = { assistant: 0.4, task: 0.4, user: 0.2, hidden: 0.5, 'near-task': 0.3, 'near-assistant': 0.3 }
+  return unite(Object.entries(parts).map(([flag, weight]) => (flags.includes(flag) ? weight : 0)))
+}
+
+/** The very verb (1) or one of its kind (0.6), with the kind of object. Kinds are wide, so agreement of kinds says less. */
+function askedFor(action: AuditEvent, request: Request): number {
+  const object = action.nouns.length === 0 || action.nouns.some((group) => request.nouns.has(group))
+  if (!object) return 0
+  if (action.verbHashes.some((hash) => request.verbHashes.has(hash))) return 1
+  return action.verbs.some((group) => request.verbs.has(group)) ? 0.6 : 0
+}
+
+/** Delegation covers what was spoken of; "follow the instructions", with no other object, covers everything. */
+function vouchedBy(action: AuditEvent, request: Request, agrees: number): number {
+  if (!request.delegates) return 0.6 * agrees
+  const objects = [...request.nouns].filter((noun) => !vessels.has(noun))
+  return objects.length === 0 || action.nouns.some((noun) => objects.includes(noun)) ? 1 : 0.3
+}
+
+/** Nouns that name what instructions are written on. */
+const vessels: ReadonlySet<string> = new Set(['file', 'page', 'record', 'message', 'channel', 'person', 'code'])
+
+function wantedBy(action: AuditEvent, request: Request): number {
+  const verb = action.verbs.some((group) => request.verbs.has(group))
+  const noun = action.nouns.some((group) => request.nouns.has(group))
+  return verb ? (noun ? 1 : 0.5) : 0
+}
+
+/** The source call was made with values of the person's own words: the file, page or channel they pointed at. */
+export function namedByUser(source: AuditEvent, request: Request): boolean {
+  return source.argFingerprints.some(({ kind, hash }) => naming.has(kind) && request.hashes.has(hash))
+}
+
+const naming: ReadonlySet<Kind> = new Set(['url', 'host', 'path', 'email', 'id', 'phrase', 'name'])

@@ -1,0 +1,60 @@
+/** The weights of the verdict. Evidence may only raise the score, what the person asked may only lower it. */
+import type { Evidence } from './evidence.js'
+
+/** What each part contributes, in the units of a logistic model: 0 is where an alert is raised. */
+export const weights = {
+  bias: -3.77,
+  /** mood × value × verb: the sentence asks, its value is used, its verb is carried out. This is the detector. */
+  order: 1.65,
+  /** mood × verb × noun × coverage: verb, object and all arguments are the order's, though its values are ordinary words. */
+  full: 1.4,
+  /** mood × verb × noun: the same without any value. */
+  task: 1.3,
+  strong: 3.5,
+  /** mood × value × verb × noun where the value is a name or a title and nobody vouched for the source. */
+  plain: 1,
+  value: 0.35,
+  addressed: 1.5,
+  asked: -1.9,
+  vouched: -1.75,
+  /** The action only reads: links are followed all day long. */
+  read: -1.8,
+  readAddressed: 0.3,
+  /** It reads what the person wanted read: their task goes on. */
+  readWanted: -0.7,
+  guarded: 2.2,
+} as const
+
+export type Part = keyof typeof weights
+
+/** `reads`: the action changes nothing. */
+export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<Part, number>> {
+  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched } = evidence
+  return {
+    bias: 1,
+    order: mood * value * verb,
+    full: mood * verb * noun * coverage,
+    task: mood * verb * noun,
+    strong: strong * mood,
+    plain: mood * value * verb * noun * (1 - strong) * (1 - vouched),
+    value,
+    addressed: addressed * mood,
+    asked,
+    vouched,
+    read: reads ? 1 : 0,
+    readAddressed: reads ? addressed * mood : 0,
+    readWanted: reads ? wanted : 0,
+    guarded: reads ? 0 : guarded * mood * verb,
+  }
+}
+
+/** Contribution of each part; their sum is the score. */
+export function partsOf(evidence: Evidence, reads: boolean): Readonly<Record<Part, number>> {
+  const features = featuresOf(evidence, reads)
+  return Object.fromEntries(
+    (Object.keys(weights) as Part[]).map((part) => [part, weights[part] * features[part]]),
+  ) as Record<Part, number>
+}
+
+export const scoreOf = (evidence: Evidence, reads: boolean): number =>
+  Object.values(partsOf(evidence, reads)).reduce((sum, part) => sum + part, 0)
