@@ -1,8 +1,13 @@
-import { type AuditEvent, type Draft, type Policy, sessionDetector } from '#detector'
-import { argumentsOf, type Evidence, type Request, weigh } from './evidence.js'
+import { type AuditEvent, type Draft, type NotEvaluated, sessionDetector } from '#detector'
+import { argumentsOf, type Context, type Evidence, namedByUser, weigh } from './evidence.js'
+import { stepsOf, summaryOf } from './explain.js'
 import { actionsOf, type Judged } from './session.js'
 import { partsOf, scoreOf } from './weights.js'
 
+/**
+ * An agent did what a sentence in a tool result ordered: the sentence asks for something, the call carries out its verb on its
+ * object, and the call's values first appeared there. Only results that had ended before the call started can have ordered it.
+ */
 export default sessionDetector({
   about: {
     title: 'An action that text in a tool result ordered',
@@ -15,45 +20,62 @@ export default sessionDetector({
   wakesOn: ['call'],
 
   judge(session) {
-    return actionsOf(session).flatMap((judged) => {
-      const draft = judgeAction(judged, session.policy)
+    const judged = actionsOf(session)
+    const drafts = judged.flatMap((action) => {
+      const draft = judgeAction(action)
       return draft === undefined ? [] : [draft]
     })
+    return drafts.length > 0 ? drafts : (blindSpot(judged) ?? [])
   },
 })
 
-function judgeAction({ action, request, candidates, elsewhere }: Judged, policy: Policy): Draft | undefined {
+function judgeAction({ action, candidates, context }: Judged): Draft | undefined {
   const args = argumentsOf(action)
-  const reads = onlyReads(action, policy)
   let best: { evidence: Evidence; score: number } | undefined
   for (const candidate of candidates) {
-    const evidence = weigh(action, args, candidate, request, elsewhere, reads)
+    const evidence = weigh(action, args, candidate, context)
     if (evidence === undefined) continue
-    const score = scoreOf(evidence, reads)
+    const score = scoreOf(evidence, context.reads)
     if (best === undefined || score > best.score) best = { evidence, score }
   }
-  if (best === undefined || best.score < 0) return undefined
-  return draftOf(action, best.evidence, best.score, request, reads)
+  return best === undefined || best.score < 0 ? undefined : draftOf(action, best.evidence, best.score, context)
 }
 
-function draftOf(action: AuditEvent, evidence: Evidence, score: number, request: Request, reads: boolean): Draft {
+function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
   const { source } = evidence.candidate
+  const delegated = request.delegates && namedByUser(source, request)
   return {
     anchor: action,
-    severity: reads || request.delegates ? 'medium' : 'high',
-    summary: `${action.tool} did what the result of ${source.tool} ordered`,
+    // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.
+    severity: reads || delegated ? 'medium' : 'high',
+    summary: summaryOf(action, evidence, delegated),
     calls: [action],
-    steps: [],
+    steps: stepsOf(action, evidence, request),
+    matched: evidence.matched.map(({ kind, hash }) => ({
+      kind,
+      hash,
+      firstIn: source.recordId,
+      usedIn: action.recordId,
+    })),
     score: { score, ...partsOf(evidence, reads) },
   }
 }
 
-/**
- * The policy says so; or nobody knows what the tool does, and it answered with far more than it was given. A write answers with a
- * receipt.
- */
-export function onlyReads(action: AuditEvent, policy: Policy): boolean {
-  const toolClass = policy.toolClass(action)
-  if (toolClass !== 'unknown') return toolClass === 'read'
-  return action.verbs.length === 0 && action.resultBytes > 60 && action.resultBytes > 3 * action.argBytes
+/** Calls whose arguments nobody captured, after a result that orders; or no result captured at all. */
+function blindSpot(judged: readonly Judged[]): NotEvaluated | undefined {
+  const calls = judged.map(({ action }) => action)
+  if (calls.length > 1 && calls.every((call) => unseen(call.resultCapture)))
+    return { notEvaluated: 'results', because: 'no result of this session was captured' }
+  const orders = calls.filter((call) => call.orders.some(({ mood }) => mood >= 0.7))
+  const blind = calls.find(
+    (call) => unseen(call.argCapture) && orders.some((source) => source.endedAt <= call.startedAt),
+  )
+  return (
+    blind && {
+      notEvaluated: 'arguments',
+      because: `a result asks for something, and the arguments of ${blind.tool} after it were not captured`,
+    }
+  )
 }
+
+const unseen = (state: AuditEvent['argCapture']): boolean => state === '' || state === 'omitted'

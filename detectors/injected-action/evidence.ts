@@ -22,7 +22,8 @@ export interface Argument {
 
 /** What the person had asked for by the time of the action. */
 export interface Request {
-  readonly known: boolean
+  /** The latest message; `undefined` where none is known. */
+  readonly last: AuditEvent | undefined
   readonly hashes: ReadonlySet<string>
   readonly verbs: ReadonlySet<string>
   readonly verbHashes: ReadonlySet<string>
@@ -39,8 +40,17 @@ export interface Candidate {
   readonly following: ReadonlySet<string>
   /** Its result is a list of tools and their schemas. */
   readonly catalogue: boolean
-  /** Values the source call had sent itself, or the agent before it: they come back as an echo, they do not originate here. */
-  readonly known: ReadonlySet<string>
+}
+
+/** What was known around the action when it started. */
+export interface Context {
+  readonly request: Request
+  /** The action changes nothing. */
+  readonly reads: boolean
+  /** The source call had sent this value itself, or the agent before it: it comes back as an echo, it does not originate there. */
+  sentBefore(hash: string, source: AuditEvent): boolean
+  /** It stands in the result of another call as well, and may have come from there. */
+  elsewhere(hash: string, source: AuditEvent): boolean
 }
 
 export interface Evidence {
@@ -91,22 +101,16 @@ export function argumentsOf(action: AuditEvent): Argument[] {
   return [...leaves].map(([leaf, { phrase, ...rest }]) => ({ leaf, whole: phrase || (rest.words[0] ?? ''), ...rest }))
 }
 
-/**
- * `undefined` where nothing of the action stands in the order. `elsewhere` says whether a value stands in other results than
- * the source's as well: it may then have come from there.
- */
+/** `undefined` where nothing of the action stands in the order. */
 export function weigh(
   action: AuditEvent,
   args: readonly Argument[],
   candidate: Candidate,
-  request: Request,
-  elsewhere: (hash: string, source: AuditEvent) => boolean,
-  reads: boolean,
+  context: Context,
 ): Evidence | undefined {
-  const { order } = candidate
-  const links = args
-    .map((argument) => linkOf(argument, candidate, request, (hash) => elsewhere(hash, candidate.source)))
-    .filter((link) => link !== undefined)
+  const { order, source } = candidate
+  const { request } = context
+  const links = args.map((argument) => linkOf(argument, candidate, context)).filter((link) => link !== undefined)
   if (links.length === 0) return undefined
   const novel = links.filter((link) => !link.requested)
   const verb = verbMatch(order, action)
@@ -116,7 +120,7 @@ export function weigh(
   const value = unite(novel.map((link) => link.weight))
   return {
     candidate,
-    mood: moodOf(order, reads),
+    mood: moodOf(order, context.reads),
     // What the person named as well still counts a little: an order may repeat it, and agreement is judged in `asked`.
     value: Math.max(value, all * 0.4),
     strong: Math.max(0, ...novel.map((link) => link.strong), ...links.map((link) => link.strong * 0.3)),
@@ -125,7 +129,7 @@ export function weigh(
     noun,
     addressed: addressedBy(order),
     asked: agrees * (1 - value),
-    vouched: namedByUser(candidate.source, request) ? vouchedBy(action, request, agrees) : 0,
+    vouched: namedByUser(source, request) ? vouchedBy(action, request, agrees) : 0,
     wanted: wantedBy(action, request),
     guarded: action.nouns.some((noun) => noun === 'credential' || noun === 'access') ? 1 : 0,
     matched: links.flatMap((link) => link.matched),
@@ -139,20 +143,19 @@ interface Link {
   readonly matched: readonly Fingerprint[]
 }
 
-function linkOf(
-  argument: Argument,
-  { order, hashes, following, catalogue, known }: Candidate,
-  request: Request,
-  elsewhere: (hash: string) => boolean,
-): Link | undefined {
+function linkOf(argument: Argument, candidate: Candidate, context: Context): Link | undefined {
+  const { order, source, hashes, following, catalogue } = candidate
+  const { request } = context
+  const known = (hash: string): boolean => context.sentBefore(hash, source)
+  const elsewhere = (hash: string): boolean => context.elsewhere(hash, source)
   // An argument that quotes the order tells about it (a report, a forwarded message); its values prove nothing.
   if (argument.shingles.some((shingle) => order.shingles.includes(shingle))) return undefined
   const { values, words, whole } = argument
   // A long text (a report, a page) holds many values by itself: one of them says little.
   const size = words.length + values.length
   const diluted = size <= 12 ? 1 : Math.max(0.2, 12 / size)
-  const placeOf = (hash: string): number => (hashes.has(hash) ? 1 : following.has(hash) ? 0.6 : 0)
-  const shared = values.filter(({ hash }) => placeOf(hash) > 0 && !known.has(hash))
+  const placeOf = (hash: string): number => (hashes.has(hash) ? 1 : following.has(hash) ? 0.5 : 0)
+  const shared = values.filter(({ hash }) => placeOf(hash) > 0 && !known(hash))
   const fresh = shared.filter(({ hash }) => !request.hashes.has(hash))
   const considered = fresh.length > 0 ? fresh : shared
   const weightOf = ({ kind, hash }: Fingerprint): number =>
@@ -160,7 +163,7 @@ function linkOf(
   const weights = considered.map(weightOf)
   const byValue = diluted < 1 ? Math.max(0, ...weights) : unite(weights)
   const byWords =
-    words.length === 0 || catalogue || words.every((word) => known.has(word))
+    words.length === 0 || catalogue || words.every(known)
       ? 0
       : Math.min(1, ...words.map(placeOf)) * wordWeight(words.length, elsewhere(whole))
   const weight = Math.max(byValue, byWords)
@@ -176,7 +179,7 @@ function linkOf(
 
 /** The more words a title or name has, and the fewer places it stands in, the less it is there by chance. */
 function wordWeight(words: number, elsewhere: boolean): number {
-  return (elsewhere ? [0, 0.2, 0.4, 0.55][words] : [0, 0.45, 0.75, 0.85][words]) ?? (elsewhere ? 0.6 : 0.9)
+  return (elsewhere ? [0, 0.2, 0.4, 0.55][words] : [0, 0.38, 0.72, 0.85][words]) ?? (elsewhere ? 0.6 : 0.9)
 }
 
 /** Independent evidence: at least one of them holds. */
@@ -190,17 +193,17 @@ function moodOf({ mood, flags }: Order, reads: boolean): number {
   return reads && offered ? asks * 0.4 : asks
 }
 
-/** 1 the very verb, 0.85 one of its kind; 0.5 where one side's verb is not known: unknown is not innocent. */
+/** 1 the very verb, 0.85 one of its kind; 0.6 where one side's verb is not known: unknown is not innocent. */
 function verbMatch(order: Order, action: AuditEvent): number {
   if (action.verbHashes.some((hash) => order.verbHashes.includes(hash))) return 1
   if (action.verbs.some((group) => order.verbs.includes(group))) return 0.85
-  if (action.verbs.length === 0 || order.verbs.length === 0 || order.flags.includes('unknown-verb')) return 0.5
+  if (action.verbs.length === 0 || order.verbs.length === 0 || order.flags.includes('unknown-verb')) return 0.6
   return 0
 }
 
 function nounMatch(order: Order, action: AuditEvent): number {
   if (action.nouns.some((group) => order.nouns.includes(group))) return 1
-  return action.nouns.length === 0 || order.nouns.length === 0 ? 0.4 : 0
+  return action.nouns.length === 0 || order.nouns.length === 0 ? 0.5 : 0
 }
 
 function addressedBy({ flags }: Order): number {

@@ -1,71 +1,82 @@
 /** A session's events → for each action, the sentences that could have ordered it and what the person had asked by then. */
 import type { AuditEvent, Policy, Session } from '#detector'
-import type { Candidate, Request } from './evidence.js'
+import type { Candidate, Context, Request } from './evidence.js'
 
 export interface Judged {
   readonly action: AuditEvent
-  readonly request: Request
   /** Sentences of results that had ended before the action started, and that share a value with it. */
   readonly candidates: readonly Candidate[]
-  /** Whether a value stood, by the time of the action, in the result of another call than `source`. */
-  elsewhere(hash: string, source: AuditEvent): boolean
+  readonly context: Context
 }
 
+/** All that is said of an action rests on events that had ended when it started. */
 export function actionsOf({ events, policy }: Session): Judged[] {
   const calls = events.filter(({ kind }) => kind === 'call')
   const messages = events.filter(({ kind, trusted }) => kind === 'user_message' && trusted)
-  const candidates = calls.flatMap((source) => candidatesIn(source, calls, policy))
-  const byHash = new Map<string, Candidate[]>()
-  for (const candidate of candidates) {
-    for (const hash of [...candidate.hashes, ...candidate.following]) {
-      const list = byHash.get(hash)
-      if (list === undefined) byHash.set(hash, [candidate])
-      else list.push(candidate)
-    }
-  }
-  const holders = holdersOf(calls)
+  const candidates = byValue(calls.flatMap((source) => candidatesIn(source, policy)))
+  const answered = holdersOf(calls, ({ resultFingerprints }) => resultFingerprints)
+  const sent = holdersOf(calls, ({ argFingerprints }) => argFingerprints)
   return calls.map((action) => {
-    const shared = new Set(action.argFingerprints.flatMap(({ hash }) => byHash.get(hash) ?? []))
+    const over = (event: AuditEvent): boolean => event.endedAt <= action.startedAt
+    const shared = new Set(action.argFingerprints.flatMap(({ hash }) => candidates.get(hash) ?? []))
     return {
       action,
-      request: requestAt(messages.filter((message) => message.endedAt <= action.startedAt)),
-      candidates: [...shared].filter(({ source }) => source !== action && source.endedAt <= action.startedAt),
-      elsewhere: (hash, source) =>
-        (holders.get(hash) ?? []).some(
-          (holder) => holder.endedAt <= action.startedAt && holder.resultDigest !== source.resultDigest,
-        ),
+      candidates: [...shared].filter(({ source }) => source !== action && over(source)),
+      context: {
+        request: requestAt(messages.filter(over)),
+        reads: onlyReads(action, policy),
+        elsewhere: (hash, source) =>
+          (answered.get(hash) ?? []).some((call) => over(call) && call.resultDigest !== source.resultDigest),
+        sentBefore: (hash, source) =>
+          (sent.get(hash) ?? []).some((call) => call === source || (over(call) && call.startedAt < source.endedAt)),
+      },
     }
   })
 }
 
-/** In which results each value stands. */
-function holdersOf(calls: readonly AuditEvent[]): Map<string, AuditEvent[]> {
+function byValue(candidates: readonly Candidate[]): Map<string, Candidate[]> {
+  const index = new Map<string, Candidate[]>()
+  for (const candidate of candidates)
+    for (const hash of new Set([...candidate.hashes, ...candidate.following])) append(index, hash, candidate)
+  return index
+}
+
+/** Which calls hold each value. */
+function holdersOf(
+  calls: readonly AuditEvent[],
+  valuesOf: (call: AuditEvent) => AuditEvent['argFingerprints'],
+): Map<string, AuditEvent[]> {
   const holders = new Map<string, AuditEvent[]>()
-  for (const call of calls) {
-    for (const hash of new Set(call.resultFingerprints.map(({ hash }) => hash))) {
-      const list = holders.get(hash)
-      if (list === undefined) holders.set(hash, [call])
-      else list.push(call)
-    }
-  }
+  for (const call of calls)
+    for (const hash of new Set(valuesOf(call).map((value) => value.hash))) append(holders, hash, call)
   return holders
 }
 
-function candidatesIn(source: AuditEvent, calls: readonly AuditEvent[], policy: Policy): Candidate[] {
+function append<T>(index: Map<string, T[]>, key: string, item: T): void {
+  const list = index.get(key)
+  if (list === undefined) index.set(key, [item])
+  else list.push(item)
+}
+
+/**
+ * The policy says so; or nobody knows what the tool does, and it answered with far more than it was given. A write answers
+ * with a receipt.
+ */
+function onlyReads(action: AuditEvent, policy: Policy): boolean {
+  const toolClass = policy.toolClass(action)
+  if (toolClass !== 'unknown') return toolClass === 'read'
+  return action.verbs.length === 0 && action.resultBytes > 60 && action.resultBytes > 3 * action.argBytes
+}
+
+function candidatesIn(source: AuditEvent, policy: Policy): Candidate[] {
   if (source.orders.length === 0 || policy.isClosedWorld(source.serverName)) return []
   if (source.method !== '' && catalogueMethods.has(source.method)) return []
-  const known = new Set(
-    calls
-      .filter((call) => call === source || call.startedAt < source.endedAt)
-      .flatMap((call) => call.argFingerprints.filter(({ kind }) => kind !== 'shingle').map(({ hash }) => hash)),
-  )
   return source.orders.map((order) => ({
     source,
     order,
     hashes: new Set(order.atoms.map(({ hash }) => hash)),
     following: new Set(order.following.map(({ hash }) => hash)),
     catalogue: (source.resultSignals['catalogue'] ?? 0) >= 0.5,
-    known,
   }))
 }
 
@@ -78,7 +89,7 @@ const catalogueMethods: ReadonlySet<string> = new Set([
 
 function requestAt(messages: readonly AuditEvent[]): Request {
   return {
-    known: messages.length > 0,
+    last: messages.at(-1),
     hashes: new Set(messages.flatMap(({ argFingerprints }) => argFingerprints.map(({ hash }) => hash))),
     verbs: new Set(messages.flatMap(({ verbs }) => verbs)),
     verbHashes: new Set(messages.flatMap(({ verbHashes }) => verbHashes)),

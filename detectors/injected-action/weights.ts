@@ -3,22 +3,24 @@ import type { Evidence } from './evidence.js'
 
 /** What each part contributes, in the units of a logistic model: 0 is where an alert is raised. */
 export const weights = {
-  bias: -3.77,
+  bias: -4,
   /** mood × value × verb: the sentence asks, its value is used, its verb is carried out. This is the detector. */
   order: 1.65,
   /** mood × verb × noun × coverage: verb, object and all arguments are the order's, though its values are ordinary words. */
-  full: 1.4,
+  full: 2.5,
   /** mood × verb × noun: the same without any value. */
   task: 1.3,
   strong: 3.5,
   /** mood × value × verb × noun where the value is a name or a title and nobody vouched for the source. */
-  plain: 1,
-  value: 0.35,
+  plain: 2,
+  value: 0.3,
   addressed: 1.5,
   asked: -1.9,
-  vouched: -1.75,
+  vouched: -1.6,
+  /** The same, where the values are ordinary words: that is what doing as the document says looks like. */
+  vouchedPlain: -1.5,
   /** The action only reads: links are followed all day long. */
-  read: -1.8,
+  read: -2.3,
   readAddressed: 0.3,
   /** It reads what the person wanted read: their task goes on. */
   readWanted: -0.7,
@@ -41,6 +43,7 @@ export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<
     addressed: addressed * mood,
     asked,
     vouched,
+    vouchedPlain: vouched * (1 - strong) * (1 - guarded),
     read: reads ? 1 : 0,
     readAddressed: reads ? addressed * mood : 0,
     readWanted: reads ? wanted : 0,

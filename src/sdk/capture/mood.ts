@@ -65,6 +65,7 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
     let strength = verb === undefined ? unknownVerb(words, at, slot) : knownVerb(words, at, verb, slot, inShortField)
     if (verb?.form === 'foreign' && asks) strength = Math.max(strength, 0.85)
     if (strength === 0) return
+    if (offersContact(words, at, verb)) strength = Math.min(strength, 0.4)
     if (isNegated(words, at)) {
       negated = true
       strength = Math.min(strength, 0.2)
@@ -123,6 +124,38 @@ function startsObject(token: Token): boolean {
     /^["'“‘«($€£]/.test(token.text)
   )
 }
+
+/** "Write to us at …", "contact me if …": how to reach the author. "Send us the file at …" has an object and orders. */
+function offersContact(words: readonly Token[], at: number, verb: Verb | undefined): boolean {
+  if (verb?.groups.includes('message') !== true) return false
+  const rest = words.slice(at + 1, at + 5).map((token) => token.folded)
+  const speaker = rest.findIndex((word) => speakers.has(word))
+  if (speaker < 0 || rest.slice(0, speaker).some((word) => !beforeSpeaker.has(word))) return false
+  const next = rest[speaker + 1]
+  return next === undefined || reachedBy.has(next) || /^\W/.test(next)
+}
+const speakers: ReadonlySet<string> = new Set(['me', 'us', 'mir', 'mich', 'uns', 'moi', 'nous', 'nos', 'escribenos'])
+const beforeSpeaker: ReadonlySet<string> = new Set(['to', 'a', 'an', 'with', 'back', 'out'])
+const reachedBy: ReadonlySet<string> = new Set([
+  'at',
+  'via',
+  'on',
+  'by',
+  'under',
+  'through',
+  'if',
+  'for',
+  'with',
+  'anytime',
+  'directly',
+  'unter',
+  'uber',
+  'sur',
+  'par',
+  'en',
+  'al',
+  'auf',
+])
 
 function isNegated(words: readonly Token[], at: number): boolean {
   return [words[at - 1], words[at - 2]].some((token) => token !== undefined && negations.has(token.folded))

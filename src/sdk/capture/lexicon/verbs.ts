@@ -25,8 +25,8 @@ export const englishVerbs: Readonly<Record<VerbGroup, string>> = {
     debit fund disburse compensate payout subsidize sponsor reward award bid stake swap top-up move dispatch forward shift route issue process
     make initiate execute submit authorize direct repatriate return lend loan`,
   message: `send message mail email e-mail dm text notify tell inform write forward reply respond answer contact ping alert announce deliver
-    dispatch relay transmit submit share pass communicate report convey drop ask remind warn invite call fax brief advise congratulate thank
-    greet sms whatsapp slack cc bcc drop route ship shoot fire hand post broadcast say mention circulate distribute direct compose draft leave`,
+    dispatch relay transmit submit share pass communicate report convey drop ask remind warn call fax brief advise congratulate thank
+    greet sms whatsapp slack cc bcc route ship shoot fire hand post broadcast say mention circulate distribute direct compose draft leave`,
   publish: `post publish upload tweet retweet share announce broadcast blog release deploy push expose submit display advertise promote
     recommend review rate comment syndicate paste leak disclose reveal circulate distribute place put print issue stream commit transmit`,
   create: `create make add insert generate build new register schedule set start compose draft produce prepare file log append establish
