@@ -37,15 +37,15 @@ export interface TranslationContext {
   readonly onFault: (error: unknown) => void
 }
 
-/** Characters of an event in JSON; a Kafka message has 1 MiB by default. */
+/** Bytes of an event in JSON; a Kafka message has 1 MiB by default. */
 const longestEvent = 786_432
 
-/** Characters that JSON may need for one (`\u0000`). */
+/** Bytes that JSON may need for one character (`\u0000`). */
 const escaped = 6
 
 /** Most events are far from the bound, and to write them out only to see that takes as long as to hash them. */
 const isTooLong = (event: AuditEvent): boolean =>
-  weightOf(event) * escaped > longestEvent && JSON.stringify(event).length > longestEvent
+  weightOf(event) * escaped > longestEvent && Buffer.byteLength(JSON.stringify(event)) > longestEvent
 
 /** Lets other work of the process have its turn between slices of a large request. */
 export async function translate(
@@ -172,8 +172,7 @@ function finished(
 ): Outcome {
   const { tenant, owner, role } = sender
   const event = auditEventOf(rehash(said, pepper), { tenant, owner, role, form, receivedAt, attributes })
-  if (isTooLong(event))
-    return { reason: 'too_large', explanation: `the event has more than ${longestEvent} characters` }
+  if (isTooLong(event)) return { reason: 'too_large', explanation: `the event has more than ${longestEvent} bytes` }
   return { event: said.endedAt === 0 ? withoutTime(event) : event, droppedAttributes }
 }
 

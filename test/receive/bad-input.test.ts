@@ -353,6 +353,15 @@ test('an event that would not fit into a message of the bus is a dead letter', a
   assert.deepEqual(reasons(receiver), ['too_large'])
 })
 
+test('what would not fit is counted in bytes and not in characters', async (t) => {
+  const wide = Array.from({ length: 100 }, () => '\u4e16'.repeat(4096))
+  const receiver = await amidGood(t, eventRecord({ eventId: 'bad', scopes: wide }))
+  assert.deepEqual(reasons(receiver), ['too_large'])
+  const narrow = Array.from({ length: 100 }, () => 'x'.repeat(4096))
+  await receiver.send('/v1/logs', logsRequest([eventRecord({ eventId: 'fits', scopes: narrow })]))
+  assert.equal(keptIds(receiver).at(-1), 'fits')
+})
+
 test('an MCP span without ids is a dead letter, a foreign span without ids is none of ours', async (t) => {
   const receiver = await testReceiver(t)
   const attributes = { 'mcp.method.name': 'tools/call', 'gen_ai.tool.name': 'add' }
