@@ -2,20 +2,17 @@
  * The embedded engine as its parent sees it: a child process that is started, watched, started again when it dies, and
  * ended. Clients see only an address and two users; while the child restarts they see a refused connection.
  */
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { setTimeout as delay } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { WatchkeeperError } from '../../errors.js'
 import type { Logger } from '../../log.js'
 import { type Endpoint, forgetEndpoint, holderOf, noteEndpoint } from './attach.js'
-import { poolThreads } from './limits.js'
+import { begin, complaintsOf, end, exitOf, forkChild } from './child-process.js'
 import { locateNative } from './native.js'
-import { type FromChild, isFromChild, type StartChild, type ToChild } from './protocol.js'
+import type { StartChild } from './protocol.js'
 import type { Login } from './users.js'
 
 export interface EmbeddedOptions {
@@ -40,8 +37,6 @@ export interface Embedded extends Endpoint {
 const backOff = [100, 10_000] as const
 /** A child that ran longer than this was well: the pause starts anew. In milliseconds. */
 const steady = 30_000
-/** For the child's own orderly end, in milliseconds; it ends itself sooner. */
-const endPatience = 10_000
 
 /**
  * Starts the engine. Throws `WK_STORE_ENGINE_MISSING` where chdb is not installed, `WK_STORE_LOCKED` where another
@@ -131,20 +126,9 @@ class Supervisor implements Embedded {
   /** A child that answers. */
   async #launch(): Promise<ChildProcess> {
     const { dataDir, spoolDir, durability = 'process', lockPatienceMs = 5_000, log } = this.#options
-    const child = fork(fileURLToPath(new URL('child.js', import.meta.url)), [], {
-      // Nothing of our environment: it may hold secrets, and the engine needs none of it.
-      env: { UV_THREADPOOL_SIZE: String(poolThreads), TZ: 'UTC' },
-      execArgv: [],
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-    })
+    const child = forkChild()
     this.#child = child
-    const complaints: string[] = []
-    if (child.stderr)
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        complaints.push(line)
-        if (complaints.length > 20) complaints.shift()
-        log.debug({ engine: line }, 'the embedded engine says')
-      })
+    const complaints = complaintsOf(child, (line) => log.debug({ engine: line }, 'the embedded engine says'))
     const start: StartChild = {
       type: 'start',
       native: this.#native,
@@ -155,9 +139,7 @@ class Supervisor implements Embedded {
       port: this.#port,
       logins: { service: this.service, reader: this.reader },
     }
-    // Queued by Node until the child listens; a child that is already gone shows in the answer below.
-    child.send(start satisfies ToChild, () => undefined)
-    const answer = await firstAnswer(child)
+    const answer = await begin(child, start)
     if (answer.type === 'ready') {
       this.#port = answer.port
       return child
@@ -190,30 +172,4 @@ async function engineProcess(dataDir: string): Promise<number | undefined> {
   const status = await readFile(join(dataDir, 'clickhouse', 'status'), 'utf8').catch(() => '')
   const pid = Number(/^PID: (\d+)/m.exec(status)?.[1])
   return Number.isInteger(pid) ? pid : undefined
-}
-
-async function exitOf(child: ChildProcess): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
-  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
-  return { code: child.exitCode, signal: child.signalCode }
-}
-
-function firstAnswer(child: ChildProcess): Promise<FromChild | { type: 'ended'; message: string }> {
-  return new Promise((resolve) => {
-    child.once('message', (message) => {
-      if (isFromChild(message)) resolve(message)
-    })
-    // 'close' and not 'exit', so that what it said on stderr was read.
-    child.once('close', (code, signal) => resolve({ type: 'ended', message: `its process ended (${signal ?? code})` }))
-    child.once('error', (error) => resolve({ type: 'ended', message: error.message }))
-  })
-}
-
-/** Asks the child to end and makes sure that it did. */
-async function end(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return
-  const gone = once(child, 'exit')
-  if (child.connected) child.send({ type: 'stop' } satisfies ToChild, () => undefined)
-  const timer = setTimeout(() => child.kill('SIGKILL'), endPatience)
-  await gone
-  clearTimeout(timer)
 }

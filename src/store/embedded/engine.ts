@@ -2,6 +2,7 @@
  * The engine inside the child: every operation gets a connection of its own, so settings and parameters end with it and
  * operations run side by side; one pinned connection keeps the engine open between them.
  */
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Fault } from './fault.js'
 import type { Classified, Connection, Native, Result } from './native.js'
@@ -37,6 +38,8 @@ export class Engine {
     this.#path = path
     this.#args = args
     this.#pin = native.CreateConnection(path, args)
+    // Every running query listens to it; Node takes more than ten for a leak.
+    setMaxListeners(0, this.#stop.signal)
   }
 
   /** Opens (or makes) the database in the folder; throws when another process holds it. */

@@ -60,6 +60,8 @@ export class Guard {
 
   /** Throws unless `sql` is exactly one statement and the user may run it. */
   async check(role: Role, sql: string, params: ReadonlyMap<string, string>): Promise<'read' | 'write'> {
+    // Text ends at a NUL for the library, but not for us.
+    if (sql.includes('\0')) throw new Fault('SYNTAX_ERROR', 'Syntax error: the statement holds a NUL')
     const { statementCount, queryClass } = await this.#engine.classify(sql)
     if (statementCount > 1) throw new Fault('SYNTAX_ERROR', 'Syntax error: Multi-statements are not allowed')
     if (role === 'reader') {

@@ -5,38 +5,17 @@
  */
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
 import { Admission } from './admission.js'
-import { bodyOf, collect } from './body.js'
-import type { Engine } from './engine.js'
+import { type Answer, execute, type Means } from './execute.js'
 import { Fault, faultOf } from './fault.js'
-import type { Guard } from './guard.js'
-import { helloBlock, helloStatement } from './hello.js'
-import type { Limits } from './limits.js'
-import { boundaryOf, readForm } from './multipart.js'
-import type { Result } from './native.js'
 import { type Request, readRequest } from './settings.js'
-import type { Spool } from './spool.js'
-import { askedFormat, fromInfile, type Insert, splitInsert } from './statement.js'
 import { authenticate, type Logins, type Role } from './users.js'
 
-export interface Face {
-  readonly engine: Engine
-  readonly guard: Guard
-  readonly spool: Spool
+export interface Face extends Means {
   readonly logins: Logins
-  readonly limits: Limits
   readonly knownSettings: ReadonlySet<string>
-  readonly version: string
-}
-
-/** What is sent back for a statement that ran. */
-interface Answer {
-  readonly result: Result
-  readonly format: string
-  readonly writtenRows: number
 }
 
 const contentTypes: Readonly<Record<string, string>> = {
@@ -91,7 +70,7 @@ async function serve(
       throw new Fault('NOT_IMPLEMENTED', 'Only GET and POST are available')
     const role = authenticate(request.headers, url.searchParams, face.logins)
     const asked = readRequest(url.searchParams, (name) => face.knownSettings.has(name))
-    const answer = await admissions[role].run(left.signal, () => perform(face, role, asked, request, left.signal))
+    const answer = await admissions[role].run(left.signal, () => execute(face, role, asked, request, left.signal))
     await send(response, request, asked, answer)
   } catch (error) {
     refuse(response, request, error, face.version)
@@ -100,93 +79,6 @@ async function serve(
 
 /** Only what a header may hold. */
 const printableId = (id: string | null) => (id !== null && /^[\x21-\x7e]{1,128}$/.test(id) ? id : undefined)
-
-async function perform(
-  face: Face,
-  role: Role,
-  asked: Request,
-  request: IncomingMessage,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const body = bodyOf(request, face.limits.bodyBytes)
-  const boundary = boundaryOf(request.headers['content-type'])
-  if (boundary !== undefined) {
-    const form = readForm(await collect(body, face.limits.statementBytes), boundary)
-    const whole = { ...asked, params: new Map([...asked.params, ...form.params]) }
-    return runStatement(face, role, whole, Buffer.from(asked.query ?? form.query), request, signal)
-  }
-  const insert = asked.query === undefined ? undefined : splitInsert(asked.query)
-  if (insert && asked.query !== undefined && asked.query.slice(insert.dataAt).trim() === '')
-    return runInsert(face, role, asked, insert, body, Number(request.headers['content-length'] ?? 0))
-  const text = await collect(body, face.limits.statementBytes)
-  const prefix = asked.query === undefined ? '' : `${asked.query}\n`
-  return runStatement(face, role, asked, Buffer.concat([Buffer.from(prefix), text]), request, signal)
-}
-
-async function runStatement(
-  face: Face,
-  role: Role,
-  asked: Request,
-  statement: Buffer,
-  request: IncomingMessage,
-  signal: AbortSignal,
-): Promise<Answer> {
-  // One byte a character, so that offsets are offsets of bytes and data after the statement stays what it is.
-  const insert = splitInsert(statement.toString('latin1'))
-  if (insert) {
-    const text = (part: string) => Buffer.from(part, 'latin1').toString('utf8')
-    const head = { ...insert, head: text(insert.head), settings: text(insert.settings) }
-    const data = statement.subarray(insert.dataAt)
-    return runInsert(face, role, asked, head, Readable.from([data]), data.length)
-  }
-  const sql = statement.toString('utf8')
-  if (sql.includes('\0')) throw new Fault('SYNTAX_ERROR', 'Syntax error: the statement holds a NUL')
-  if (sql.trim() === '') throw new Fault('SYNTAX_ERROR', 'Syntax error: Empty query')
-  if (asked.nativeRevision && sql.trim() === helloStatement) {
-    const result = { bytes: helloBlock(face.version), rowsRead: 1, bytesRead: 0, elapsed: 0 }
-    return { result, format: 'Native', writtenRows: 0 }
-  }
-  const kind = await face.guard.check(role, sql, asked.params)
-  if (kind === 'write' && request.method === 'GET') throw new Fault('READONLY', 'GET may only read: use POST')
-  const header = request.headers['x-clickhouse-format']
-  const fallback = asked.defaultFormat ?? (typeof header === 'string' ? header : 'TabSeparated')
-  const result = await face.engine.run(
-    {
-      sql,
-      format: fallback,
-      database: asked.database,
-      settings: settingsFor(face, role, asked),
-      params: asked.params,
-      readonly: role === 'reader',
-    },
-    signal,
-  )
-  return { result, format: askedFormat(sql) ?? fallback, writtenRows: 0 }
-}
-
-/** Data that is complete here is inserted whole even when its client leaves: half a batch helps nobody. */
-async function runInsert(
-  face: Face,
-  role: Role,
-  asked: Request,
-  insert: Insert,
-  data: Readable,
-  expected: number,
-): Promise<Answer> {
-  if (role === 'reader') throw new Fault('READONLY', 'reader: only SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN')
-  return await face.spool.with(data, expected, async (file) => {
-    const sql = fromInfile(insert, file)
-    await face.guard.check(role, sql, asked.params)
-    const { database, params } = asked
-    const settings = settingsFor(face, role, asked)
-    const result = await face.engine.run({ sql, format: 'Null', database, settings, params, readonly: false })
-    return { result, format: insert.format, writtenRows: result.rowsRead }
-  })
-}
-
-function settingsFor(face: Face, role: Role, asked: Request): ReadonlyMap<string, string> {
-  return role === 'reader' ? face.limits.readerSettings(asked.settings) : face.limits.serviceSettings(asked.settings)
-}
 
 async function send(response: ServerResponse, request: IncomingMessage, asked: Request, answer: Answer): Promise<void> {
   const { result, format, writtenRows } = answer

@@ -141,6 +141,13 @@ describe('the HTTP face', { skip: withoutEngine }, () => {
     }
   })
 
+  test('a statement with a NUL is refused, in the URL and in the body', async () => {
+    for (const text of ['SELECT 1\0; DROP TABLE w.t', 'INSERT INTO w.t (a\0) FORMAT CSV\n1']) {
+      assert.equal((await send({ query: text }, { body: '' })).headers['x-clickhouse-exception-code'], '36')
+      assert.equal((await send({}, { body: text })).headers['x-clickhouse-exception-code'], '62')
+    }
+  })
+
   test('a setting’s value cannot become SQL', async () => {
     const answer = await send({ query: 'SELECT 1', format_csv_delimiter: "'; DROP TABLE w.t; --" })
     assert.notEqual(answer.status, 200)
