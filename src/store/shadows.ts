@@ -57,25 +57,35 @@ async function variantsUnder(
   keys: readonly string[],
   hours: readonly number[] | undefined,
 ): Promise<Variant[]> {
-  const variants: Variant[] = []
-  for (let start = 0; start < keys.length; start += keysAtOnce) {
-    const under = condition(keys.slice(start, start + keysAtOnce), hours)
-    const rows = await db.query<Record<string, unknown>>(
-      `SELECT ${selectList(keyColumns)}
-       FROM
-       (
-           SELECT * FROM record_keys
-           WHERE ${under} AND key IN (SELECT key FROM record_keys WHERE ${under} GROUP BY key HAVING count() > 1)
-           ORDER BY key, stored_at
-           LIMIT 1000 BY key
-       )`,
-      {},
-      { maxRows: 10_000_000 },
-    )
-    for (const row of rows) variants.push(variantOf(readRow(keyColumns, row)))
-  }
-  return variants
+  const chunks: string[][] = []
+  for (let start = 0; start < keys.length; start += keysAtOnce) chunks.push(keys.slice(start, start + keysAtOnce))
+  const found = await Promise.all(
+    chunks.map((chunk) =>
+      db.query<Record<string, unknown>>(
+        `SELECT ${selectList(keyColumns)}
+         FROM
+         (
+             SELECT ${tupleNames.map((name, index) => `variant.${index + 1} AS ${name}`)}
+             FROM
+             (
+                 SELECT arraySlice(arraySort(groupArray((${tupleNames}))), 1, 1000) AS variants
+                 FROM record_keys
+                 WHERE ${condition(chunk, hours)}
+                 GROUP BY key
+                 HAVING count() > 1
+             )
+             ARRAY JOIN variants AS variant
+         )`,
+        {},
+        { maxRows: 10_000_000 },
+      ),
+    ),
+  )
+  return found.flat().map((row) => variantOf(readRow(keyColumns, row)))
 }
+
+/** First what the earliest are found by. */
+const tupleNames = ['stored_at', ...Object.keys(keyColumns).filter((name) => name !== 'stored_at')]
 
 const columns = Object.keys(eventColumns)
 
