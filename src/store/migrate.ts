@@ -42,12 +42,17 @@ export async function migrate(
   migrations: readonly Migration[],
   now: () => number,
 ): Promise<readonly number[]> {
-  await db.command(
-    `CREATE TABLE IF NOT EXISTS migrations
-     (number UInt32, name String, checksum String, at DateTime64(6, 'UTC'))
-     ENGINE = ReplacingMergeTree ORDER BY number
-     COMMENT 'which of our migrations this database has had'`,
+  const exists = await db.query(
+    "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'",
   )
+  // A user who may not create tables can work on a database that has all of them.
+  if (exists.length === 0)
+    await db.command(
+      `CREATE TABLE IF NOT EXISTS migrations
+       (number UInt32, name String, checksum String, at DateTime64(6, 'UTC'))
+       ENGINE = ReplacingMergeTree ORDER BY number
+       COMMENT 'which of our migrations this database has had'`,
+    )
   const rows = await db.query<{ number: number; checksum: string }>('SELECT number, checksum FROM migrations FINAL')
   const applied = new Map(rows.map((row) => [row.number, row.checksum]))
   const known = new Set(migrations.map(({ number }) => number))

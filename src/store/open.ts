@@ -73,8 +73,9 @@ async function prepare(connection: Connection, now: () => number, retentionDays:
     throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
   const outside = new ClickHouse({ ...connection, database: 'default' })
   try {
+    const exists = await outside.query('SELECT 1 FROM system.databases WHERE name = {database:String}', { database })
     // Atomic: refreshable views and table swaps work in no other.
-    await outside.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
+    if (exists.length === 0) await outside.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
   } finally {
     await outside.close()
   }

@@ -46,6 +46,15 @@ describe('migrations', () => {
     )
   })
 
+  it('need no right to change anything once they were applied', async (t) => {
+    const config = await testStoreConfig({ retentionDays: 30 })
+    await openTestStore(t, { config })
+    t.mock.method(ClickHouse.prototype, 'command', () => Promise.reject(new Error('not allowed')))
+    const again = await openStore({ config, log, now })
+    t.mock.restoreAll()
+    await again.close()
+  })
+
   it('refuse a file that was changed after it was applied', async (t) => {
     const db = await emptyDatabase(t)
     await migrate(db, [migration(1, table('a'))], now)
