@@ -13,6 +13,7 @@ export const errorKinds = {
   WK_CONFIG: { exit: 78, retryable: false },
   WK_INTERNAL: { exit: 70, retryable: false },
   WK_FILE_UNREADABLE: { exit: 65, retryable: false },
+  WK_FILE_UNWRITABLE: { exit: 73, retryable: false },
   WK_RECORDED_FORMAT: { exit: 65, retryable: false },
   WK_PORT_IN_USE: { exit: 69, retryable: true },
   WK_KEYS_FILE: { exit: 78, retryable: false },

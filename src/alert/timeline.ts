@@ -8,8 +8,6 @@ import type { DeliveryState } from './outbox.js'
 import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 
 const columns = 100
-/** No-break space. */
-const unbroken = '\u00a0'
 const mostSteps = 24
 const mostValues = 12
 
@@ -159,15 +157,13 @@ function values(incident: Incident, paint: Paint): string[] {
 }
 
 function reason(finding: JoinedFinding, paint: Paint): string[] {
-  // A name and its number stay on one line.
-  const parts = Object.entries(finding.score).map(([name, value]) =>
-    `${forTerminal(name.replaceAll('_', ' '), 40)} ${figure(value)}`.replaceAll(' ', unbroken),
+  const parts = Object.entries(finding.score).map(
+    ([name, value]) => `${forTerminal(name.replaceAll('_', ' '), 40)} ${figure(value)}`,
   )
   const name = `${forTerminal(finding.detector, 40)} v${finding.detectorVersion}`
+  const text = `${finding.severity}${parts.length > 0 ? ` · ${parts.join(' · ')}` : ''}`
   const indent = 5 + Math.max(24, widthOf(name)) + 2
-  const [first = '', ...rest] = wrapped([finding.severity, ...parts].join(' · '), columns - indent).map((line) =>
-    line.replaceAll(unbroken, ' '),
-  )
+  const [first = '', ...rest] = wrapped(text, columns - indent)
   return [`     ${paint('cyan', padded(name, 24))}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line)]
 }
 

@@ -74,9 +74,11 @@ export async function startDetect(options: DetectOptions): Promise<Detect> {
   let looking = Promise.resolve()
 
   async function look(): Promise<void> {
-    for (let more = true; more && !stop.signal.aborted; ) {
-      const moreSessions = await sessions.tick(stop.signal)
-      more = (await queries.tick(stop.signal)) || moreSessions
+    let moreSessions = catalogue.session.length > 0
+    let moreWindows = catalogue.query.length > 0
+    while ((moreSessions || moreWindows) && !stop.signal.aborted) {
+      moreSessions &&= await sessions.tick(stop.signal)
+      moreWindows &&= await queries.tick(stop.signal)
     }
   }
   /** One look at a time: a second caller's begins when the first one's ended. */

@@ -24,8 +24,8 @@ export interface JudgeOptions {
 /** How far back, in microseconds, a session is looked at: what is older than a day before the first new record is left out. */
 export const sessionReach = 86_400_000_000
 
-/** Later than any record; kept time never leads the receiver's clock by more than an hour. Year 2255. */
-export const endOfTime = 9_000_000_000_000_000
+/** Later than any record (kept time never leads the receiver's clock by more than an hour), and a time that a DateTime can hold: 2100. */
+export const endOfTime = 4_102_444_800_000_000
 
 /** Verdicts over the sessions of the given keys. Sessions are fetched together: hand over a hundred at a time. */
 export async function judgeSessions(targets: readonly Target[], options: JudgeOptions): Promise<Verdicts> {

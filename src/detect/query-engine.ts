@@ -63,17 +63,22 @@ export class QueryEngine {
       .filter(({ plan }) => plan.windows.length > 0)
     if (due.length === 0) return false
     await store.refreshRollups()
+    let more = false
     for (const { named, plan } of due) {
       if (plan.skipped > 0)
         this.#options.log.warn(
           { detector: named.id, windows: plan.skipped },
           'windows were too long ago and are left out',
         )
+      let judged = true
       for (const window of plan.windows) {
-        if (signal?.aborted || !(await this.#judge(named, window, signal))) break
+        judged = !signal?.aborted && (await this.#judge(named, window, signal))
+        if (!judged) break
       }
+      // What failed is tried again at the next look, not at once.
+      more ||= judged && this.#plan(named).windows.length > 0
     }
-    return due.some(({ named }) => !this.#bench.rests(named.id, '', now()) && this.#plan(named).windows.length > 0)
+    return more
   }
 
   #plan({ id, detector }: Named<QueryDetector>) {

@@ -28,6 +28,22 @@ class Remembered {
   }
 }
 
+/** Bound values travel in a URL, which is short. */
+const askedTogether = 100
+
+/** Which of these, at most a hundred, are recorded already. */
+async function recordedOf(store: Pick<Store, 'query'>, findings: readonly Finding[]): Promise<string[]> {
+  const rows = await store.query<{ fingerprint: string }>(
+    `SELECT DISTINCT fingerprint FROM findings
+     WHERE tenant IN {tenants:Array(String)} AND fingerprint IN {fingerprints:Array(UUID)}`,
+    {
+      tenants: [...new Set(findings.map(({ tenant }) => tenant))],
+      fingerprints: findings.map(({ fingerprint }) => fingerprint),
+    },
+  )
+  return rows.map(({ fingerprint }) => fingerprint)
+}
+
 export class Recorder {
   readonly #store: Pick<Store, 'query' | 'insert'>
   readonly #telemetry: Telemetry
@@ -47,15 +63,10 @@ export class Recorder {
     const byFingerprint = new Map(judged.map((finding) => [finding.fingerprint, finding]))
     const unsure = [...byFingerprint.values()].filter(({ fingerprint }) => !this.#recorded.has(fingerprint))
     if (unsure.length === 0) return []
-    const known = await this.#store.query<{ fingerprint: string }>(
-      `SELECT DISTINCT fingerprint FROM findings
-       WHERE tenant IN {tenants:Array(String)} AND fingerprint IN {fingerprints:Array(UUID)}`,
-      {
-        tenants: [...new Set(unsure.map(({ tenant }) => tenant))],
-        fingerprints: unsure.map(({ fingerprint }) => fingerprint),
-      },
-    )
-    for (const { fingerprint } of known) this.#recorded.add(fingerprint)
+    for (let at = 0; at < unsure.length; at += askedTogether) {
+      for (const fingerprint of await recordedOf(this.#store, unsure.slice(at, at + askedTogether)))
+        this.#recorded.add(fingerprint)
+    }
     const fresh = unsure.filter(({ fingerprint }) => !this.#recorded.has(fingerprint))
     if (fresh.length > 0) {
       await this.#store.insert(

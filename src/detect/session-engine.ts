@@ -74,8 +74,8 @@ export class SessionEngine {
     const position = this.#position ?? now()
     const behind = now() - position > stretch
     const until = behind ? position + stretch : undefined
-    await this.#look(position - overlap, until, owned)
-    this.#position = until ?? now()
+    const rows = await this.#look(position - overlap, until, owned)
+    this.#position = until === undefined ? now() : rows > 0 ? until : Math.max(until, await this.#nextStored(until))
     await this.#sweep(owned)
 
     const complete = await this.#judge(signal)
@@ -115,12 +115,23 @@ export class SessionEngine {
     this.#position = Math.min(this.#position ?? missed, missed)
   }
 
-  /** Counts what was stored in [from, to) and notes the sessions whose count grew. */
-  async #look(from: number, to: number | undefined, owned: readonly number[]): Promise<void> {
+  /** When something was stored next, so that a long time in which nothing was is crossed in one step. */
+  async #nextStored(from: number): Promise<number> {
+    const [row] = await this.#options.store.query<{ n: string; next: string }>(
+      `SELECT count() AS n, toUnixTimestamp64Micro(min(stored_at)) AS next FROM events
+       WHERE stored_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')`,
+      { from },
+    )
+    const now = this.#options.now()
+    return row === undefined || Number(row.n) === 0 ? now : Math.min(now, Number(row.next))
+  }
+
+  /** Counts what was stored in [from, to) and notes the sessions whose count grew. Returns the number of counts. */
+  async #look(from: number, to: number | undefined, owned: readonly number[]): Promise<number> {
     const { store, shares, wakesOn, now } = this.#options
     const start = Math.floor(from / minute) * minute
     let after = { minute: 0, tenant: '', key: '' }
-    for (;;) {
+    for (let counts = 0; ; ) {
       // The raw table, since copies of a record count once and one that another stands for does no harm here.
       const rows = await store.query<ArrivalRow>(
         `SELECT tenant, session_key AS key, toUnixTimestamp64Micro(toDateTime64(toStartOfMinute(stored_at), 6, 'UTC')) AS minute,
@@ -145,7 +156,8 @@ export class SessionEngine {
       )
       for (const row of rows) this.#pending.arrived(arrivalOf(row), now())
       const last = rows.at(-1)
-      if (last === undefined || rows.length < pageRows) return
+      counts += rows.length
+      if (last === undefined || rows.length < pageRows) return counts
       after = arrivalOf(last)
     }
   }

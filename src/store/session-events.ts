@@ -37,45 +37,45 @@ export async function sessionEvents(db: ClickHouse, requests: readonly SessionRe
   return answers
 }
 
-/** Requests of one tenant, without a key in common, small enough for one query. */
+/** Requests without a key in common, small enough for one query. */
 function groups(requests: readonly Numbered[]): Numbered[][] {
-  const open = new Map<string, { requests: Numbered[]; keys: Set<string>; events: number }[]>()
+  const open: { requests: Numbered[]; pairs: Set<string>; events: number }[] = []
   for (const numbered of requests) {
     const { tenant, keys, limit } = numbered.request
-    const ofTenant = open.get(tenant) ?? []
-    open.set(tenant, ofTenant)
-    let group = ofTenant.find(
+    const pairs = keys.map((key) => pairOf(tenant, key))
+    let group = open.find(
       (one) =>
-        one.keys.size + keys.length <= keysAtOnce &&
+        one.pairs.size + pairs.length <= keysAtOnce &&
         one.events + limit <= eventsAtOnce &&
-        !keys.some((key) => one.keys.has(key)),
+        !pairs.some((pair) => one.pairs.has(pair)),
     )
     if (group === undefined) {
-      group = { requests: [], keys: new Set(), events: 0 }
-      ofTenant.push(group)
+      group = { requests: [], pairs: new Set(), events: 0 }
+      open.push(group)
     }
     group.requests.push(numbered)
     group.events += limit
-    for (const key of keys) group.keys.add(key)
+    for (const pair of pairs) group.pairs.add(pair)
   }
-  return [...open.values()].flat().map((group) => group.requests)
+  return open.map((group) => group.requests)
 }
 
+/** As `concat(tenant, char(0), session_key)` in SQL; no name of a tenant holds a NUL. */
+const pairOf = (tenant: string, key: string): string => `${tenant}\0${key}`
+
 async function fetchGroup(db: ClickHouse, group: readonly Numbered[]): Promise<[index: number, AuditEvent[]][]> {
-  const [first] = group
-  if (first === undefined) return []
-  const { tenant } = first.request
-  const keys: string[] = []
+  const pairs: string[] = []
   const places: number[] = []
   group.forEach(({ request }, place) => {
     for (const key of request.keys) {
-      keys.push(key)
+      pairs.push(pairOf(request.tenant, key))
       places.push(place)
     }
   })
   const all = <T>(value: (request: SessionRequest) => T) => group.map(({ request }) => value(request))
+  const tenants = [...new Set(all(({ tenant }) => tenant))]
+  const keys = [...new Set(all(({ keys }) => keys).flat())]
   const params = {
-    tenant,
     from: Math.min(...all(({ from }) => from)),
     to: Math.min(lastMoment, Math.max(...all(({ to }) => to))),
   }
@@ -86,10 +86,10 @@ async function fetchGroup(db: ClickHouse, group: readonly Numbered[]): Promise<[
     `SELECT place, ${columns}
      FROM
      (
-         WITH ${textList(keys)} AS keys
-         SELECT *, transform(session_key, keys, [${numberList(places)}], 0) AS place
+         WITH ${textList(pairs)} AS pairs
+         SELECT *, transform(concat(tenant, char(0), session_key), pairs, [${numberList(places)}]::Array(Int64), -1) AS place
          FROM events FINAL
-         WHERE tenant = {tenant:String} AND session_key IN keys AND ${span} AND shadow = ''
+         WHERE tenant IN ${textList(tenants)} AND session_key IN ${textList(keys)} AND ${span} AND shadow = '' AND place >= 0
            AND toUnixTimestamp64Micro(kept_at) BETWEEN [${froms}][place + 1] AND [${tos}][place + 1]
          ORDER BY place, ended_at DESC, started_at DESC, record_id DESC
          LIMIT ${Math.max(...all(({ limit }) => limit))} BY place
@@ -97,7 +97,7 @@ async function fetchGroup(db: ClickHouse, group: readonly Numbered[]): Promise<[
     params,
     { maxRows: eventsAtOnce },
   )
-  const values: Values = rows.length === 0 ? new Map() : await fetchValues(db, params, keys, rows)
+  const values: Values = rows.length === 0 ? new Map() : await fetchValues(db, params, tenants, keys, rows)
   const lists = group.map((): AuditEvent[] => [])
   for (const row of rows) {
     const key = `${String(row['record_id'])}/${String(row['content_hash'])}/${Number(row['kept_at'])}`
@@ -111,7 +111,8 @@ type Values = Map<string, FingerprintRow[]>
 /** Fingerprints of the chosen events, by variant. Naming each keeps the answer small however much else a session holds. */
 async function fetchValues(
   db: ClickHouse,
-  params: { readonly tenant: string; readonly from: number; readonly to: number },
+  params: { readonly from: number; readonly to: number },
+  tenants: readonly string[],
   keys: readonly string[],
   events: readonly Readonly<Record<string, unknown>>[],
 ): Promise<Values> {
@@ -121,7 +122,7 @@ async function fetchValues(
      FROM
      (
          SELECT * FROM fingerprints FINAL
-         WHERE tenant = {tenant:String} AND session_key IN ${textList(keys)} AND ${span}
+         WHERE tenant IN ${textList(tenants)} AND session_key IN ${textList(keys)} AND ${span}
            AND record_id IN (${uuidTexts(events.map((event) => String(event['record_id'])))})
            AND toUnixTimestamp64Micro(kept_at) IN (${numberList(events.map((event) => Number(event['kept_at'])))})
      )`,

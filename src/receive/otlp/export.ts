@@ -1,6 +1,6 @@
 /**
  * What an OTLP request holds once it is decoded: the same shape from protobuf and from JSON. A record that could not be
- * read whole is still here, with what could be read and its fault: it is judged alone, its neighbours are not touched.
+ * read whole is still here, with what could be read and its faults: it is judged alone, its neighbours are not touched.
  */
 
 /** An OTLP AnyValue. Integers beyond 2^53 are bigint. Null is a value that is not set, or was not readable. */
@@ -18,15 +18,6 @@ export interface Fault {
   readonly explanation: string
 }
 
-/** Only the first is kept: a record may have as many as it has members. */
-export class Faults {
-  first: Fault | undefined
-
-  add(reason: FaultReason, explanation: string): void {
-    this.first ??= { reason, explanation }
-  }
-}
-
 export interface Resource {
   attributes: ValueMap
 }
@@ -42,8 +33,7 @@ interface Recorded {
   /** 32 and 16 lower-case hex digits; '' where there is none. */
   traceId: string
   spanId: string
-  /** The first thing that was wrong with it, its scope or its resource. */
-  fault: Fault | undefined
+  faults: Fault[]
 }
 
 export interface LogRecord extends Recorded {
@@ -77,7 +67,7 @@ export const emptyLogRecord = (): LogRecord => ({
   attributes: {},
   traceId: '',
   spanId: '',
-  fault: undefined,
+  faults: [],
   time: 0n,
   observedTime: 0n,
   eventName: '',
@@ -88,7 +78,7 @@ export const emptySpan = (): Span => ({
   attributes: {},
   traceId: '',
   spanId: '',
-  fault: undefined,
+  faults: [],
   parentSpanId: '',
   name: '',
   kind: 0,
@@ -100,7 +90,7 @@ export const emptySpan = (): Span => ({
 
 export const bounds = {
   /** Records of one request. */
-  records: 32_768,
+  records: 65_536,
   /** Values of one request, each member and item of a value counted. */
   requestValues: 2_000_000,
   /** Attributes of one record, resource or scope. */
@@ -129,15 +119,15 @@ export class Allowance {
   #values = 0
   #recordValues = 0
 
-  /** Counts a record of the request. */
-  record(): void {
+  nextRecord(): void {
+    this.#recordValues = 0
     this.#records += 1
     if (this.#records > bounds.records)
       throw new UnreadableRequest(413, `the request has more than ${bounds.records} records; send smaller batches`)
   }
 
-  /** Begins to count the values of one record, resource or scope. */
-  begin(): void {
+  /** Begins to count for something that is not a record: a resource or a scope. */
+  nextHolder(): void {
     this.#recordValues = 0
   }
 
@@ -151,13 +141,13 @@ export class Allowance {
   }
 }
 
-/** What stops the reading of one record, and becomes its fault. */
+/** What stops the reading of one record; `readRecord` of each encoding makes a {@link Fault} of it. */
 export class RecordStop extends Error {
-  readonly reason: FaultReason
+  readonly fault: Fault
 
   constructor(reason: FaultReason, explanation: string) {
     super(explanation)
-    this.reason = reason
+    this.fault = { reason, explanation }
   }
 }
 
@@ -178,12 +168,8 @@ export function addAttribute(into: Record<string, Value>, name: string, value: V
 
 export const newMap = (): Record<string, Value> => Object.create(null) as Record<string, Value>
 
-/**
- * The last look at a record, a resource or a scope. What has too many attributes loses them: a resource is looked at for
- * each of its records.
- */
-export function checkCounts(holder: { attributes: ValueMap }, faults: Faults): void {
-  if (Object.keys(holder.attributes).length <= bounds.attributes) return
-  faults.add('too_many_values', `more than ${bounds.attributes} attributes`)
-  holder.attributes = newMap()
+/** The last look at a record, whatever it came in. */
+export function checkCounts(record: LogRecord | Span): void {
+  if (Object.keys(record.attributes).length > bounds.attributes)
+    record.faults.push({ reason: 'too_many_values', explanation: `more than ${bounds.attributes} attributes` })
 }

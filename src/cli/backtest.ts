@@ -1,0 +1,246 @@
+/** `backtest`: the detectors over recorded sessions or stored history, as they would have judged live. */
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { createCapturer } from '@watchkeeper/sdk/capture'
+import { developmentDsn, isTenantName } from '@watchkeeper/sdk/dsn'
+import type { Config } from '../config.js'
+import { type Catalogue, judgeRange, loadCatalogue } from '../detect/index.js'
+import { WatchkeeperError } from '../errors.js'
+import { createLogger, type Logger } from '../log.js'
+import { openScratchStore, openStore } from '../store/index.js'
+import { Telemetry } from '../telemetry.js'
+import { showProgress } from './backtest/progress.js'
+import { ingest, sessionLines } from './backtest/recorded.js'
+import { type SessionLine, summarise } from './backtest/report.js'
+import { countRecorded, storedLines } from './backtest/stored.js'
+import type { Command, CommandIo } from './command.js'
+import { count, plural } from './replay/progress.js'
+
+const help = `usage: watchkeeper backtest FILE… [options]
+       watchkeeper backtest --since AGE [options]
+
+Runs the detectors over recorded agent sessions (.jsonl or .jsonl.gz) or over what the store holds, and tells what they find.
+It is the code that runs live, on a store of the same kind: the same base time and tenant give the same fingerprints as
+"watchkeeper replay" into a running service. Nothing is written but the file you name.
+
+Each recorded session stands alone, as if no other had ever been. A detector that lacks an input there (history, the other side
+of a call, authorization records) says "not evaluated".
+
+options
+  --findings OUT.jsonl  a line for each session: {"id", "findings": [{"detector", "severity", "calls", …}], "not_evaluated"};
+                        calls are indexes of the recorded calls, or record ids of stored history
+  --detector ID         only this one; may be repeated
+  --together            all recorded sessions in one tenant, in which they know of each other
+  --base-time ISO       when the recorded sessions begin; default 2026-01-01T00:00:00Z
+  --tenant T            recorded: the tenant whose fingerprints are told, default "${developmentDsn.tenant}"; stored: only this tenant
+  --since AGE           stored history of the last AGE: 90m, 24h, 7d. Works beside a running service
+
+examples
+  watchkeeper backtest attacks.jsonl.gz --findings found.jsonl
+  watchkeeper backtest --since 7d --detector outbound-volume
+
+exit codes: 0 done · 1 some lines were no sessions, or it was stopped before the end · 64 usage · 65 unreadable file · 69 no store`
+
+interface Wish {
+  readonly files: readonly string[]
+  /** Microseconds of stored history; `undefined` for recorded sessions. */
+  readonly since: number | undefined
+  readonly findings: string | undefined
+  readonly detectors: readonly string[] | undefined
+  readonly together: boolean
+  readonly baseTime: number
+  readonly tenant: string | undefined
+}
+
+interface Outcome {
+  readonly lines: readonly SessionLine[]
+  /** What was judged, for the first line of the summary. */
+  readonly judged: string
+  readonly faults: number
+}
+
+/** Milliseconds of one detector on one session: so long that a busy machine does not change the outcome. */
+const patientBudgetMs = 6_000
+
+export const command: Command = {
+  summary: 'run the detectors over recorded sessions or stored history',
+  help,
+  async run(args, io) {
+    const wish = readWish(args)
+    const config = io.config()
+    const catalogue = await loadCatalogue(wish.detectors === undefined ? {} : { only: wish.detectors })
+    const log = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
+    const judge = wish.since === undefined ? judgeRecorded : judgeStored
+    const { lines, judged, faults } = await judge({ wish, io, config, catalogue, log })
+    if (wish.findings !== undefined) await writeLines(wish.findings, lines)
+    io.stdout.write(
+      `${judged}\n${summarise(
+        lines,
+        catalogue.all.map(({ id }) => id),
+      )}`,
+    )
+    if (io.signal.aborted) io.stderr.write('backtest: stopped before the end\n')
+    return faults > 0 || io.signal.aborted ? 1 : 0
+  },
+}
+
+interface Job {
+  readonly wish: Wish
+  readonly io: CommandIo
+  readonly config: Config
+  readonly catalogue: Catalogue
+  readonly log: Logger
+}
+
+async function judgeRecorded({ wish, io, config, catalogue, log }: Job): Promise<Outcome> {
+  const { baseTime, files, together } = wish
+  const tenant = wish.tenant ?? developmentDsn.tenant
+  const progress = showProgress(io.stderr, Date.now)
+  const now = (): number => Date.now() * 1000
+  const store = await openScratchStore({ log, now })
+  let faults = 0
+  try {
+    const ingested = await ingest({
+      files,
+      store,
+      capturer: createCapturer({ key: developmentDsn.fingerprintKey }),
+      baseTime,
+      tenant,
+      together,
+      signal: io.signal,
+      onSession: (sessions) => progress.say(`${plural(sessions, 'session')} read`),
+      onFault(message) {
+        faults++
+        if (faults <= 20) io.stderr.write(`backtest: not a session: ${message}\n`)
+      },
+    })
+    await store.refreshRollups()
+    const { findings, notEvaluated } = await judgeRange({
+      store,
+      ...wholeWindows(baseTime, ingested.lastAt + 1, catalogue),
+      catalogue,
+      idle: config.sessionIdleMinutes * 60_000_000,
+      budgetMs: patientBudgetMs,
+      now,
+      log,
+      telemetry: new Telemetry(),
+      signal: io.signal,
+      progress: (done, total) => progress.say(`${count(done)} of ${plural(total, 'session')} judged`),
+    })
+    const calls = `${plural(ingested.calls.size, 'call')} of ${plural(ingested.sessions.length, 'session')}`
+    const not = faults === 0 ? '' : `, ${plural(faults, 'line')} not understood`
+    return {
+      lines: sessionLines(ingested, findings, notEvaluated, tenant),
+      judged: `${calls} from ${plural(files.length, 'file')}${not}, base time ${new Date(baseTime / 1000).toISOString()}`,
+      faults,
+    }
+  } finally {
+    progress.end()
+    await store.close()
+  }
+}
+
+async function judgeStored({ wish, io, config, catalogue, log }: Job): Promise<Outcome> {
+  const now = (): number => Date.now() * 1000
+  const to = now()
+  const from = to - (wish.since ?? 0)
+  const progress = showProgress(io.stderr, Date.now)
+  const store = await openStore({ config, log, now })
+  try {
+    const { findings, notEvaluated, sessions, windows } = await judgeRange({
+      store,
+      from,
+      to,
+      catalogue,
+      tenants: wish.tenant === undefined ? [] : [wish.tenant],
+      idle: config.sessionIdleMinutes * 60_000_000,
+      budgetMs: patientBudgetMs,
+      now,
+      log,
+      telemetry: new Telemetry(),
+      signal: io.signal,
+      progress: (done, total) => progress.say(`${count(done)} of ${plural(total, 'session key')} judged`),
+    })
+    const recorded = await countRecorded(store, findings)
+    return {
+      lines: storedLines(findings, notEvaluated),
+      judged:
+        `${plural(sessions, 'session key')} and ${plural(windows, 'window')} since ${new Date(from / 1000).toISOString()}; ` +
+        `${plural(findings.length, 'finding')}, ${count(recorded)} of them recorded live`,
+      faults: 0,
+    }
+  } finally {
+    progress.end()
+    await store.close()
+  }
+}
+
+/** The range, wide enough that every window of every query detector lies wholly in it. */
+function wholeWindows(from: number, to: number, { query }: Catalogue): { from: number; to: number } {
+  const every = Math.max(1, ...query.map(({ detector }) => detector.everySeconds)) * 1_000_000
+  return { from: Math.floor(from / every) * every, to: Math.ceil(to / every) * every }
+}
+
+async function writeLines(file: string, lines: readonly SessionLine[]): Promise<void> {
+  const out = createWriteStream(file)
+  try {
+    await once(out, 'open')
+    for (const line of lines) if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain')
+    out.end()
+    await once(out, 'finish')
+  } catch (error) {
+    throw new WatchkeeperError('WK_FILE_UNWRITABLE', `cannot write ${file}: ${(error as Error).message}`, {
+      cause: error,
+    })
+  }
+}
+
+function readWish(args: readonly string[]): Wish {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      findings: { type: 'string' },
+      detector: { type: 'string', multiple: true },
+      together: { type: 'boolean', default: false },
+      'base-time': { type: 'string' },
+      tenant: { type: 'string' },
+      since: { type: 'string' },
+    },
+  })
+  const usage = (message: string): WatchkeeperError => new WatchkeeperError('WK_USAGE', `backtest: ${message}`)
+  if (values.since === undefined && positionals.length === 0)
+    throw usage('name at least one file of sessions, or say --since 7d for stored history')
+  if (values.since !== undefined && positionals.length > 0)
+    throw usage('--since is about stored history; leave the files out, or --since')
+  if (values.since !== undefined && (values.together || values['base-time'] !== undefined))
+    throw usage('--together and --base-time are about recorded sessions')
+  if (values.tenant !== undefined && !isTenantName(values.tenant))
+    throw usage('--tenant expects lower-case letters, digits, - and _')
+  return {
+    files: positionals,
+    since: values.since === undefined ? undefined : readAge(values.since, usage),
+    findings: values.findings,
+    detectors: values.detector,
+    together: values.together,
+    baseTime: readTime(values['base-time'], usage),
+    tenant: values.tenant,
+  }
+}
+
+const units: Readonly<Record<string, number>> = { m: 60_000_000, h: 3_600_000_000, d: 86_400_000_000 }
+
+function readAge(text: string, usage: (message: string) => WatchkeeperError): number {
+  const [, number, unit = ''] = /^([1-9]\d{0,5})([mhd])$/.exec(text) ?? []
+  const micros = units[unit]
+  if (number === undefined || micros === undefined) throw usage('--since expects an age such as 90m, 24h or 7d')
+  return Number(number) * micros
+}
+
+/** Microseconds. The default is fixed, so that two runs are the same. */
+function readTime(text: string | undefined, usage: (message: string) => WatchkeeperError): number {
+  const time = Date.parse(text ?? '2026-01-01T00:00:00Z')
+  if (Number.isNaN(time) || time < 0) throw usage('--base-time expects a time such as 2026-11-24T09:00:00Z')
+  return time * 1000
+}
