@@ -101,12 +101,14 @@ test('only config.ts reads the environment', () => {
   )
 })
 
-test('a detector imports #detector and simple-statistics', () => {
-  const detectors = inFolder('detectors').filter(({ path }) => path.endsWith('/detector.ts'))
-  assert.deepEqual(
-    breaches(detectors, (name) => name !== '#detector' && name !== 'simple-statistics'),
-    [],
-  )
+test('a detector imports #detector, simple-statistics and the files of its own folder', () => {
+  const found = inFolder('detectors')
+    .filter(({ path }) => !path.endsWith('/cases.ts'))
+    .flatMap((file) => {
+      const own = file.path.slice(0, file.path.lastIndexOf('/') + 1)
+      return breaches([file], (name) => name !== '#detector' && name !== 'simple-statistics' && !name.startsWith(own))
+    })
+  assert.deepEqual(found, [])
 })
 
 test('time is a parameter: stages and detectors read no clock', () => {
