@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, it, type TestContext } from 'node:test'
 import { ClickHouseError } from '@clickhouse/client'
 import { ClickHouse } from '../../src/store/client.js'
 import { insertFault, insertFaults } from '../../src/store/faults.js'
+import { text } from '../../src/store/native.js'
 import { auditEvent } from '../support/events.js'
 import { openTestStore } from '../support/store.js'
 
@@ -74,5 +78,53 @@ describe('bound values', () => {
     const store = await openTestStore(t)
     for (const text of ["'; DROP TABLE events; --", '\\', '{x:String}', '\n\nSELECT 1', 'ü😀'])
       assert.deepEqual(await store.query('SELECT {text:String} AS text', { text }), [{ text }])
+  })
+})
+
+describe('an insert that failed', () => {
+  /** A server that says what it is told to, and keeps the tokens it was sent. */
+  async function sayingServer(t: TestContext, ...answers: (number | 'ok')[]) {
+    const tokens: (string | null)[] = []
+    const server = createServer((request, response) => {
+      request.resume().on('end', () => {
+        tokens.push(new URL(request.url ?? '/', 'http://x').searchParams.get('insert_deduplication_token'))
+        const code = answers.shift() ?? 'ok'
+        if (code !== 'ok') response.writeHead(500, { 'X-ClickHouse-Exception-Code': String(code) })
+        response.end(code === 'ok' ? '' : `Code: ${code}. DB::Exception: secret. (SOME_NAME)`)
+      })
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const { port } = server.address() as AddressInfo
+    const db = new ClickHouse({ url: `http://127.0.0.1:${port}`, user: 'x', password: '', database: 'x' })
+    t.after(async () => {
+      await db.close()
+      server.close()
+    })
+    const insert = (token?: string) => db.insert('notes', { text: text() }, [{ text: 'x' }], token)
+    return { tokens, insert }
+  }
+
+  it('is sent again under the same token when that may help', async (t) => {
+    const { tokens, insert } = await sayingServer(t, 252, 'ok')
+    await insert('token-1')
+    assert.deepEqual(tokens, ['token-1', 'token-1'])
+  })
+
+  it('is not sent again when the record is at fault', async (t) => {
+    const { tokens, insert } = await sayingServer(t, 27, 'ok')
+    await assert.rejects(insert('token-1'), { code: 'WK_STORE_REFUSED' })
+    assert.equal(tokens.length, 1)
+  })
+
+  it('is not sent again without a token: it could be a second copy', async (t) => {
+    const { tokens, insert } = await sayingServer(t, 252, 'ok')
+    await assert.rejects(insert(), { code: 'WK_STORE_UNAVAILABLE' })
+    assert.equal(tokens.length, 1)
+  })
+
+  it("is the caller's again after three attempts", async (t) => {
+    const { tokens, insert } = await sayingServer(t, 252, 252, 252, 'ok')
+    await assert.rejects(insert('token-1'), { code: 'WK_STORE_UNAVAILABLE' })
+    assert.equal(tokens.length, 3)
   })
 })
