@@ -3,8 +3,7 @@
  * the data. Bytes are written as they come, so a body may hold anything.
  */
 import { randomBytes } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
-import { lstat, mkdir, rm, statfs } from 'node:fs/promises'
+import { lstat, mkdir, open, rm, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -42,17 +41,12 @@ export class Spool {
   async with<T>(body: Readable, expected: number, use: (file: string) => Promise<T>): Promise<T> {
     const file = join(await this.#room(expected), randomBytes(16).toString('hex'))
     try {
-      try {
-        await pipeline(body, createWriteStream(file, { flags: 'wx', mode: 0o600, highWaterMark: 1_048_576 }))
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'ENOSPC')
-          throw new Fault(
-            'NOT_ENOUGH_SPACE',
-            'No space left for the insert in the spool folder: send smaller batches, or set WATCHKEEPER_SPOOL_DIR',
-          )
-        throw error
-      }
+      // Opened before anything can fail: a stream that opens by itself may make its file after that was removed.
+      const handle = await open(file, 'wx', 0o600)
+      await pipeline(body, handle.createWriteStream({ highWaterMark: 1_048_576 })).finally(() => handle.close())
       return await use(file)
+    } catch (error) {
+      throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? noSpace() : error
     } finally {
       await rm(file, { force: true })
     }
@@ -67,9 +61,12 @@ export class Spool {
       const { bavail, bsize } = await statfs(folder)
       if (bavail * bsize > expected + reserve) return folder
     }
-    throw new Fault(
-      'NOT_ENOUGH_SPACE',
-      'No space left for the insert in the spool folder: send smaller batches, or set WATCHKEEPER_SPOOL_DIR',
-    )
+    throw noSpace()
   }
 }
+
+const noSpace = () =>
+  new Fault(
+    'NOT_ENOUGH_SPACE',
+    'No space left for the insert in the spool folder: send smaller batches, or set WATCHKEEPER_SPOOL_DIR',
+  )
