@@ -50,8 +50,8 @@ export class Connection implements TapListener {
   readonly #classes = new Map<string, ToolClass>()
   /** Where nobody names the conversation: that of one client on one connection. */
   readonly #ownConversation = randomUUID()
-  #opened = false
-  #side: Side = 'unknown'
+  /** What opened the connection; undefined while it is not open. */
+  #opened: Pending | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -92,8 +92,8 @@ export class Connection implements TapListener {
   closed(): void {
     for (const pending of [this.#sent, this.#received])
       for (const id of [...pending.keys()]) this.#end(pending, id, unanswered('connection_closed'))
-    if (this.#opened) this.#tellConnection('closed', {})
-    this.#opened = false
+    if (this.#opened !== undefined) this.#tellConnection('closed', this.#opened)
+    this.#opened = undefined
   }
 
   /** A message that is no request: the answer to one, or the withdrawal of one. */
@@ -173,22 +173,22 @@ export class Connection implements TapListener {
   }
 
   /** The first answer opens a connection, since by then both sides have named themselves. */
-  #open({ request, side, context, token }: Pending): void {
+  #open(by: Pending): void {
     // A server on HTTP may get a transport for each request: only a handshake is a meeting there.
-    const handshake = request.method === 'initialize' || request.method === 'server/discover'
-    if (this.#opened || (this.#options.transport === 'http' && side === 'server' && !handshake)) return
-    this.#opened = true
-    this.#side = side
-    this.#tellConnection('opened', { ...context, ...token })
+    const handshake = by.request.method === 'initialize' || by.request.method === 'server/discover'
+    if (this.#opened || (this.#options.transport === 'http' && by.side === 'server' && !handshake)) return
+    this.#opened = by
+    this.#tellConnection('opened', by)
   }
 
-  #tellConnection(phase: 'opened' | 'closed', facts: Partial<ProducerEvent>): void {
+  #tellConnection(phase: 'opened' | 'closed', { side, context, token }: Pending): void {
     const { capabilities } = this.peers
     this.#options.emitter.emit({
       kind: 'connection',
       facts: {
-        ...this.#facts(this.#side),
-        ...facts,
+        ...this.#facts(side),
+        ...context,
+        ...token,
         detail: { phase, ...(capabilities === '' ? {} : { capabilities }) },
       },
     })

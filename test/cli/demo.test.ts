@@ -3,12 +3,18 @@ import { once } from 'node:events'
 import { Writable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { createCapturer } from '@watchkeeper/sdk/capture'
-import { developmentFingerprintKey } from '@watchkeeper/sdk/dsn'
+import { developmentDsn, developmentFingerprintKey } from '@watchkeeper/sdk/dsn'
 import type { ProducerEvent } from '@watchkeeper/sdk/event'
+import injectedAction from '../../detectors/injected-action/detector.js'
+import scopeJump from '../../detectors/scope-jump/detector.js'
 import { attacked, ordinary } from '../../src/cli/demo/conversations.js'
 import { playDemo } from '../../src/cli/demo/play.js'
+import { isNotEvaluated } from '../../src/detect/contract.js'
+import { defaultPolicy } from '../../src/detect/policy.js'
+import { byTime } from '../../src/detect/sessions.js'
 import { createLogger } from '../../src/log.js'
 import { type Collector, startCollector } from '../support/collector.js'
+import { testReceiver } from '../support/receiver.js'
 
 interface Heard {
   readonly told: () => string
@@ -92,6 +98,40 @@ test('the ordinary conversations come first, each of its own, and no clear conte
   const sent = JSON.stringify(collector.events)
   for (const clear of ['Marta', 'Mill Lane', 'archive@', 'grace@', 'A-20931', '555 7734', 'Summarise'])
     assert.ok(!sent.includes(clear), `${clear} was sent in the clear`)
+})
+
+test('the shipped detectors find the attack, by the mail that leaves, and nothing in the ordinary conversations', async (t) => {
+  const { app, events } = await testReceiver(t)
+  const endpoint = await app.listen({ host: '127.0.0.1', port: 0 })
+  const { out } = listener()
+  const { signal } = new AbortController()
+  const { conversationId } = await playDemo({ dsn: { ...developmentDsn, endpoint }, log, signal, out, paceMs: 0 })
+
+  const found: string[] = []
+  const sessions = new Set(events().map(({ sessionKey }) => sessionKey))
+  for (const id of sessions) {
+    const told = events().filter(
+      ({ sessionKey, kind, side }) => sessionKey === id && !(kind === 'call' && side === 'server'),
+    )
+    const session = {
+      tenant: 'default',
+      id,
+      subject: '',
+      truncated: false,
+      policy: defaultPolicy,
+      events: told.sort(byTime),
+    }
+    for (const { about, judge } of [injectedAction, scopeJump]) {
+      const verdict = judge(session)
+      if (isNotEvaluated(verdict)) continue
+      found.push(...verdict.map(({ anchor }) => `${id} ${about.title}: ${anchor.tool || anchor.kind}`))
+    }
+  }
+  assert.deepEqual(found.sort(), [
+    `c:${conversationId} ${injectedAction.about.title}: export_contacts`,
+    `c:${conversationId} ${injectedAction.about.title}: send_mail`,
+    `c:${conversationId} ${scopeJump.about.title}: elevation`,
+  ])
 })
 
 test('a signal ends the play, and leaves no process behind', async (t) => {

@@ -112,6 +112,7 @@ describe('SDK v1', () => {
     for (const side of ['client', 'server']) {
       const phases = connections.filter((event) => event.side === side).map((event) => event.detail['phase'])
       assert.deepEqual(phases, ['opened', 'closed'], side)
+      assert.equal(new Set(connections.map(({ conversationId }) => conversationId)).size, 1)
     }
     assert.ok(connections.every((event) => event.serverName === 'notes' && event.clientName === 'desk'))
   })
