@@ -129,16 +129,15 @@ export function severityOf(findings: readonly Pick<Finding, 'severity' | 'detect
 
 const highest = (given: readonly Severity[]): Severity => severities[Math.max(0, ...given.map(severityRank))] ?? 'info'
 
-/** Titles tell the story in time order; the sentence is that of the most severe finding, the earliest of these. */
+/** The most severe finding leads, the earliest of these: lists and pagers cut what comes after. */
 function headline(findings: readonly JoinedFinding[]): Pick<Incident, 'title' | 'summary'> {
-  const titles = [...new Set(findings.map((finding) => finding.title))]
-  const lead = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))[0]
-  const others = findings.length - 1
-  const sentence = (lead?.summary ?? '').replace(/[.\s]*$/, '.')
-  return {
-    title: titles.slice(0, 3).join(' → ') + (titles.length > 3 ? ` → ${titles.length - 3} more` : ''),
-    summary: others > 0 ? `${sentence} And ${others} more finding${others > 1 ? 's' : ''}.` : sentence,
-  }
+  const [lead, ...others] = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
+  if (lead === undefined) return { title: '', summary: '' }
+  const [first = '', ...further] = new Set([lead, ...others].map((finding) => finding.title))
+  const shown = [first, ...further.slice(0, 2), ...(further.length > 2 ? [`${further.length - 2} more`] : [])]
+  const sentence = lead.summary.replace(/[.\s]*$/, '.')
+  const rest = others.length === 0 ? '' : ` And ${others.length} more finding${others.length > 1 ? 's' : ''}.`
+  return { title: shown.join(' + '), summary: sentence + rest }
 }
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

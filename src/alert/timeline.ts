@@ -1,5 +1,5 @@
 /** An incident as text for a terminal, 100 columns wide: what happened, why we say so, and what to open next. */
-import type { EvidenceStep, Severity } from '../finding.js'
+import { type EvidenceStep, type Severity, severityRank } from '../finding.js'
 import { withoutMiddle } from './evidence.js'
 import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
 import { forTerminal } from './neutralise.js'
@@ -8,6 +8,10 @@ import type { DeliveryState } from './outbox.js'
 import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 
 const columns = 100
+/** No-break space. */
+const unbroken = '\u00a0'
+/** Of more numbers than this the zeros say nothing. */
+const fewScores = 8
 const mostSteps = 24
 const mostValues = 12
 
@@ -41,7 +45,9 @@ export function incidentText(incident: Incident, { colour }: TextOptions): strin
     ...values(incident, paint),
     '',
     paint('bold', ' Why it is reported'),
-    ...incident.findings.slice(0, 10).flatMap((finding) => reason(finding, paint)),
+    ...bySeverity(incident.findings)
+      .slice(0, 10)
+      .flatMap((finding) => reason(finding, paint)),
     ...more(incident.findings.length - 10, 'findings', paint),
     '',
     paint('bold', ' What to do next'),
@@ -94,7 +100,8 @@ function head(incident: Incident, paint: Paint): string[] {
 }
 
 function facts(incident: Incident, paint: Paint): string[] {
-  const calls = new Set(incident.findings.map(({ server, tool }) => [server, tool].filter((name) => name).join('.')))
+  const names = incident.findings.map(({ server, tool }) => [server, tool].filter((name) => name).join('.'))
+  const calls = new Set(names.filter((name) => !names.some((other) => other.startsWith(`${name}.`))))
   const listed = (texts: Iterable<string>): string =>
     [...texts]
       .filter((text) => text)
@@ -109,7 +116,7 @@ function facts(incident: Incident, paint: Paint): string[] {
     ['session', forTerminal(incident.session, 80)],
     ['tenant', forTerminal(incident.tenant, 80)],
     ['incident', `${incident.id}, version ${incident.version}`],
-    ['tags', tagsOf(incident).join('  ')],
+    ['tags', tagsOf(incident).join(' ')],
   ] as const
   return rows
     .filter(([, value]) => value !== '')
@@ -157,15 +164,22 @@ function values(incident: Incident, paint: Paint): string[] {
 }
 
 function reason(finding: JoinedFinding, paint: Paint): string[] {
-  const parts = Object.entries(finding.score).map(
-    ([name, value]) => `${forTerminal(name.replaceAll('_', ' '), 40)} ${figure(value)}`,
+  // A name and its number stay on one line.
+  const scores = Object.entries(finding.score)
+  const telling = scores.length > fewScores ? scores.filter(([, value]) => value !== 0) : scores
+  const parts = telling.map(([name, value]) =>
+    `${forTerminal(inWords(name), 40)} ${figure(value)}`.replaceAll(' ', unbroken),
   )
   const name = `${forTerminal(finding.detector, 40)} v${finding.detectorVersion}`
-  const text = `${finding.severity}${parts.length > 0 ? ` · ${parts.join(' · ')}` : ''}`
   const indent = 5 + Math.max(24, widthOf(name)) + 2
-  const [first = '', ...rest] = wrapped(text, columns - indent)
+  const [first = '', ...rest] = wrapped([finding.severity, ...parts].join(' · '), columns - indent).map((line) =>
+    line.replaceAll(unbroken, ' '),
+  )
   return [`     ${paint('cyan', padded(name, 24))}  ${first}`, ...rest.map((line) => ' '.repeat(indent) + line)]
 }
+
+const bySeverity = (findings: readonly JoinedFinding[]): readonly JoinedFinding[] =>
+  findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
 
 function next(incident: Incident, paint: Paint): string[] {
   const guides = [...new Set(incident.findings.map((finding) => finding.detector))].map(readmeOf)
@@ -181,7 +195,10 @@ function next(incident: Incident, paint: Paint): string[] {
 const more = (count: number, of: string, paint: Paint): string[] =>
   count > 0 ? [paint('dim', `     … and ${count} more ${of}`)] : []
 
-const figure = (value: number): string => value.toLocaleString('en', { maximumFractionDigits: 3 })
+/** `rankBefore` and `rank_before` as people write it. */
+const inWords = (name: string): string =>
+  name.replace(/(?<=[a-z])[A-Z]|_/g, (mark) => ` ${mark === '_' ? '' : mark.toLowerCase()}`)
+const figure = (value: number): string => (value || 0).toLocaleString('en', { maximumFractionDigits: 3 })
 
 /** `2026-11-24 03:12:05.120` in UTC, or the time of day alone. */
 function clock(at: number, withDate: boolean): string {

@@ -179,3 +179,13 @@ test('an incident stays of bounded size: it fills up, and a further finding open
   const omitted = incidents.map((incident) => incident.omitted)
   assert.ok(omitted.every((count) => count > 0))
 })
+
+test('the most severe finding leads title and sentence, whatever came first', () => {
+  const [incident] = after(
+    [finding({ anchor: 'a', title: 'Early', summary: 'early', severity: 'low' })],
+    [finding({ anchor: 'b', title: 'Worst', summary: 'worst.', severity: 'high', at: baseTime + second })],
+    [3, 4, 5].map((n) => finding({ anchor: `${n}`, title: `Later ${n}`, severity: 'low', at: baseTime + n * second })),
+  )
+  assert.equal(incident?.title, 'Worst + Early + Later 3 + 2 more')
+  assert.equal(incident?.summary, 'worst. And 4 more findings.')
+})

@@ -41,7 +41,7 @@ const story = incidentOf(
 test('an incident reads as a story: what, when, which values, why, and what to open', () => {
   const text = incidentText(story, { colour: false })
   const parts = [
-    / CRITICAL {2}A call does what a tool result ordered → Much data leaves/,
+    / CRITICAL {2}A call does what a tool result ordered \+ Much data leaves/,
     /who +alice@corp\.example/,
     /what +mail\.send_email/,
     /when +2026-11-24 02:59:51\.000 UTC, over 10 s/,
