@@ -7,7 +7,7 @@ import { stableId } from '../audit-event.js'
 import type { DeadLetter } from '../bus/index.js'
 import { isClear } from './allowed.js'
 import type { Sender } from './keys/ring.js'
-import type { Entry, FaultReason, LogRecord, Span, Value, ValueMap } from './otlp/export.js'
+import type { Entry, FaultReason, LogRecord, Resource, Span, Value, ValueMap } from './otlp/export.js'
 
 /** Closed list: the reasons of this stage. */
 export type DeadLetterReason =
@@ -18,8 +18,8 @@ export type DeadLetterReason =
   | 'too_large'
   | 'receiver_fault'
 
-/** Characters of a letter's attributes; further ones are counted and left out. */
-const bodyBudget = 262_144
+/** Characters of a letter's attributes; further ones are counted and left out. A resource is repeated in each letter. */
+const budgets = { record: 262_144, resource: 4096 } as const
 
 export interface Misunderstood {
   readonly entry: Entry<LogRecord> | Entry<Span>
@@ -38,7 +38,14 @@ export function deadLetterOf(
   const signal = 'kind' in entry.record ? 'traces' : 'logs'
   return {
     // Over the whole content and not over the body, where two records may look alike; keyed, so that it gives nothing away.
-    id: stableId('receive', tenant, owner, signal, digest(canonicalJson(plain(entry)))),
+    id: stableId(
+      'receive',
+      tenant,
+      owner,
+      signal,
+      producerOf(entry.resource),
+      digest(canonicalJson(plain(entry.record))),
+    ),
     tenant,
     owner,
     role,
@@ -51,6 +58,16 @@ export function deadLetterOf(
   }
 }
 
+/** Which instance of a service a resource says it is; '' where it does not. */
+export function producerOf(resource: Resource): string {
+  const { 'service.instance.id': instance, 'service.name': service } = resource.attributes
+  return typeof instance === 'string'
+    ? instance.slice(0, 200)
+    : typeof service === 'string'
+      ? service.slice(0, 200)
+      : ''
+}
+
 /** Bytes would be objects of thousands of members. */
 function plain(value: unknown): unknown {
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
@@ -61,11 +78,10 @@ function plain(value: unknown): unknown {
 
 function requestOf({ resource, scope, record }: Entry<LogRecord> | Entry<Span>): unknown {
   const ours = eventNameOf(record).startsWith('watchkeeper.')
-  const budget = { left: bodyBudget }
-  const attributes = clearAttributes(record.attributes, ours, budget)
+  const attributes = clearAttributes(record.attributes, ours, budgets.record)
   const place = { traceId: record.traceId, spanId: record.spanId, ...attributes }
   const around = {
-    resource: clearAttributes(resource.attributes, false, budget),
+    resource: clearAttributes(resource.attributes, false, budgets.resource),
     scope: { name: scope.name.slice(0, 256), version: scope.version.slice(0, 256) },
   }
   if ('kind' in record) {
@@ -106,19 +122,20 @@ function nameOf(span: Span): string {
 function clearAttributes(
   attributes: ValueMap,
   ours: boolean,
-  budget: { left: number },
+  budget: number,
 ): { readonly attributes: readonly unknown[]; readonly droppedAttributesCount: number } {
   const kept: unknown[] = []
   let dropped = 0
+  let left = budget
   for (const [name, value] of Object.entries(attributes)) {
     const clear = isClear(name, value, ours)
     const item = clear ? { key: name, value: anyValueOf(value) } : undefined
     const size = item === undefined ? 0 : JSON.stringify(item).length
-    if (item === undefined || size > budget.left) {
+    if (item === undefined || size > left) {
       dropped += 1
       continue
     }
-    budget.left -= size
+    left -= size
     kept.push(item)
   }
   return { attributes: kept, droppedAttributesCount: dropped }

@@ -29,7 +29,7 @@ export interface Receive {
   close(): Promise<void>
 }
 
-/** Listens; throws `WK_PORT_IN_USE` and `WK_KEYS_FILE`. */
+/** Listens; throws `WK_PORT_IN_USE`, `WK_KEYS_FILE` and `WK_CONFIG`. */
 export async function startReceive({ config, bus, log, telemetry, now }: ReceiveOptions): Promise<Receive> {
   const ring = await KeyRing.open({ path: keyFilePath(config), log, now })
   const pepper = await openPepper(config)
@@ -40,7 +40,14 @@ export async function startReceive({ config, bus, log, telemetry, now }: Receive
     address = await receiver.app.listen({ host, port: config.receivePort })
   } catch (error) {
     await receiver.app.close()
-    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' || code === 'EACCES')
+      throw new WatchkeeperError(
+        'WK_CONFIG',
+        `cannot listen on ${host}, port ${config.receivePort} (${code}); see WATCHKEEPER_RECEIVE_HOST and WATCHKEEPER_RECEIVE_PORT`,
+        { cause: error },
+      )
+    if (code !== 'EADDRINUSE') throw error
     throw new WatchkeeperError(
       'WK_PORT_IN_USE',
       `port ${config.receivePort} on ${host} is taken; stop what listens there or set WATCHKEEPER_RECEIVE_PORT`,

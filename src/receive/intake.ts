@@ -17,6 +17,7 @@ import type { Pepper } from './pepper.js'
 import { RateLimit } from './rate.js'
 import { Refusal } from './refusal.js'
 import { Seldom } from './seldom.js'
+import { inSlices, Turns } from './slices.js'
 import { type Translation, translate } from './translate.js'
 
 /** Milliseconds that the bus has to acknowledge; an exporter waits 10 s by default. */
@@ -45,11 +46,20 @@ export interface Incoming {
   readonly stream: Readable
 }
 
+/** Bytes from which a request waits for its turn to be decoded. */
+const largeBody = 1_048_576
+
+interface Understood {
+  readonly translation: Translation
+  readonly records: number
+}
+
 export class Intake {
   readonly #options: IntakeOptions
   readonly #inFlight: InFlight
   readonly #rate: RateLimit
   readonly #seldom: Seldom
+  readonly #turns = new Turns()
   readonly #capturers = new Map<string, Capturer>()
   #droppedAttributes = 0
 
@@ -76,22 +86,21 @@ export class Intake {
         lease,
       )
       telemetry.gauge('receive_in_flight_bytes', this.#inFlight.bytes)
-      const entries = decode(incoming, body)
-      this.#rate.charge(sender.keyId, entries.length)
-      telemetry.count('receive', 'received', entries.length)
-      return await this.#keep(entries, sender)
+      const understand = (): Promise<Understood> => this.#understand(incoming, body, sender)
+      const understood = await (body.length > largeBody ? this.#turns.take(understand) : understand())
+      return await this.#keep(understood, sender)
     } finally {
       lease.release()
       telemetry.gauge('receive_in_flight_bytes', this.#inFlight.bytes)
     }
   }
 
-  async #keep(
-    entries: readonly Entry<LogRecord>[] | readonly Entry<Span>[],
-    sender: Sender,
-  ): Promise<Rejection | undefined> {
+  async #understand(incoming: Incoming, body: Buffer, sender: Sender): Promise<Understood> {
     const { telemetry, pepper, now, log } = this.#options
-    const translation = translate(entries, {
+    const entries = await decode(incoming, body)
+    this.#rate.charge(sender.keyId, entries.length)
+    telemetry.count('receive', 'received', entries.length)
+    const translation = await translate(entries, {
       sender,
       capturer: this.#capturer(sender),
       pepper: pepper.of(sender.tenant),
@@ -102,11 +111,15 @@ export class Intake {
         )
       },
     })
+    return { translation, records: entries.length }
+  }
+
+  async #keep({ translation, records }: Understood, sender: Sender): Promise<Rejection | undefined> {
     try {
       await this.#publish(translation.messages)
     } catch (error) {
       const refusal = refusalOf(error)
-      telemetry.count('receive', 'failed', entries.length, refusal.reason)
+      this.#options.telemetry.count('receive', 'failed', records, refusal.reason)
       throw refusal === error ? refusal : Object.assign(refusal, { cause: error })
     }
     this.#count(translation)
@@ -166,14 +179,20 @@ export class Intake {
   }
 }
 
-function decode({ signal, encoding }: Incoming, body: Buffer): Entry<LogRecord>[] | Entry<Span>[] {
+async function decode({ signal, encoding }: Incoming, body: Buffer): Promise<Entry<LogRecord>[] | Entry<Span>[]> {
   try {
-    if (signal === 'logs') return encoding === 'json' ? logsOfJson(body) : logsOfProtobuf(body)
-    return encoding === 'json' ? spansOfJson(body) : spansOfProtobuf(body)
+    if (signal === 'logs') return await collected(encoding === 'json' ? logsOfJson(body) : logsOfProtobuf(body))
+    return await collected(encoding === 'json' ? spansOfJson(body) : spansOfProtobuf(body))
   } catch (error) {
     if (!(error instanceof UnreadableRequest)) throw error
     throw new Refusal(error.status === 413 ? 'too_large' : 'unreadable', error.message)
   }
+}
+
+async function collected<T>(items: Iterable<T>): Promise<T[]> {
+  const list: T[] = []
+  await inSlices(items, (item) => list.push(item))
+  return list
 }
 
 function refusalOf(error: unknown): Refusal {

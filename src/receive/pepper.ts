@@ -2,10 +2,11 @@
  * The second key over every fingerprint and digest. Producers and readers of the store hold the tenant's key and could
  * enumerate names, dates and account numbers with it; this one never leaves the receivers. All of them must share it.
  */
-import { createHash, createHmac, hash, randomBytes } from 'node:crypto'
-import { mkdir, open, readFile } from 'node:fs/promises'
+import { createHmac, hash, randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.js'
+import { WatchkeeperError } from '../errors.js'
 
 export interface Pepper {
   /** A keyed hash of an already keyed hash, 16 lower-case hex digits; '' stays ''. Values of two tenants cannot be compared. */
@@ -27,21 +28,39 @@ export function createPepper(secret: string): Pepper {
   }
 }
 
-/** The pepper of the settings, else the one in the data folder, which is made where it is missing. */
+/** Characters of a pepper: 128 random bits in hex are 32, but a passphrase of 16 is let through. */
+const shortest = 16
+
+/** The pepper of the settings, else the one in the data folder, which is made where it is missing. Throws `WK_CONFIG`. */
 export async function openPepper(config: Pick<Config, 'pepper' | 'dataDir'>): Promise<Pepper> {
-  if (config.pepper !== '') return createPepper(config.pepper)
-  const path = join(config.dataDir, 'pepper')
-  await mkdir(config.dataDir, { recursive: true, mode: 0o700 })
-  try {
-    const file = await open(path, 'wx', 0o600)
-    await file.writeFile(randomBytes(32).toString('hex'))
-    await file.sync()
-    await file.close()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  return createPepper(await readFile(path, 'utf8'))
+  const secret = config.pepper === '' ? await storedPepper(config.dataDir) : config.pepper
+  if (secret.length < shortest)
+    throw new WatchkeeperError(
+      'WK_CONFIG',
+      `the pepper has less than ${shortest} characters; "openssl rand -hex 32" makes one`,
+    )
+  return createPepper(secret)
 }
 
-/** A name for content that must not be known: the id of a dead letter is made of it. */
-export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex')
+async function storedPepper(dataDir: string): Promise<string> {
+  const path = join(dataDir, 'pepper')
+  const draft = `${path}.${randomBytes(6).toString('hex')}`
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 })
+    // Written aside and linked: whoever starts at the same moment finds it whole, and all find the same.
+    await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true })
+    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    await rm(draft)
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    throw new WatchkeeperError(
+      'WK_CONFIG',
+      `the pepper cannot be kept in the data folder ${dataDir}; see WATCHKEEPER_DATA_DIR`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -8,11 +8,12 @@ import { type AuditEvent, auditEventOf, keptTime, stableId } from '../audit-even
 import type { BusMessage } from '../bus/index.js'
 import { weightOf } from '../bus/weight.js'
 import { allowedBeside } from './allowed.js'
-import { type DeadLetterReason, deadLetterOf, eventNameOf } from './dead-letter.js'
+import { type DeadLetterReason, deadLetterOf, eventNameOf, producerOf } from './dead-letter.js'
 import type { Sender } from './keys/ring.js'
 import { delegated, fromForeign } from './mapping/index.js'
-import type { Entry, LogRecord, Span, ValueMap } from './otlp/export.js'
+import type { Entry, LogRecord, Span } from './otlp/export.js'
 import { fromOwn } from './own-event.js'
+import { inSlices } from './slices.js'
 
 /** Closed list: why a record is taken and not kept. It is not a fault of its sender, who is not told of it. */
 export type DropReason = 'not_mcp' | 'delegated'
@@ -46,13 +47,14 @@ const escaped = 6
 const isTooLong = (event: AuditEvent): boolean =>
   weightOf(event) * escaped > longestEvent && Buffer.byteLength(JSON.stringify(event)) > longestEvent
 
-export function translate(
+/** Lets other work of the process have its turn between slices of a large request. */
+export async function translate(
   entries: readonly Entry<LogRecord>[] | readonly Entry<Span>[],
   context: TranslationContext,
-): Translation {
+): Promise<Translation> {
   const translation: Translation = { messages: [], deadLetters: new Map(), dropped: new Map(), droppedAttributes: 0 }
   const inner = delegated(entries.filter((entry): entry is Entry<Span> => 'kind' in entry.record))
-  for (const entry of entries) {
+  await inSlices<Entry<LogRecord> | Entry<Span>>(entries, (entry) => {
     const { record } = entry
     const outcome = 'kind' in record && inner.has(record) ? { dropped: 'delegated' as const } : guarded(entry, context)
     if ('event' in outcome) {
@@ -66,7 +68,7 @@ export function translate(
       translation.messages.push({ type: 'dead-letter', letter })
       add(translation.deadLetters, outcome.reason)
     }
-  }
+  })
   return translation
 }
 
@@ -89,8 +91,7 @@ function guarded(entry: Entry<LogRecord> | Entry<Span>, context: TranslationCont
 
 function recordOf(entry: Entry<LogRecord> | Entry<Span>, context: TranslationContext): Outcome {
   const { record } = entry
-  const [fault] = record.faults
-  if (fault !== undefined) return fault
+  if (record.fault !== undefined) return record.fault
   if (!('kind' in record)) {
     const eventName = eventNameOf(record)
     if (eventName.startsWith('watchkeeper.')) return ownRecord(entry as Entry<LogRecord>, record, eventName, context)
@@ -123,7 +124,7 @@ function ownRecord(
   const { resource, scope } = entry
   const own = fromOwn(eventName, record, {
     timeUs: micros(record.time === 0n ? record.observedTime : record.time),
-    producerId: producerOf(resource.attributes),
+    producerId: producerOf(resource),
     source: scope.name.slice(0, 256),
     sourceVersion: scope.version.slice(0, 256),
   })
@@ -156,7 +157,7 @@ function foreignRecord(
   context: TranslationContext,
 ): Outcome {
   const { record, resource } = entry
-  const said = fromForeign(entry, { ...identity, producerId: producerOf(resource.attributes) }, context.capturer)
+  const said = fromForeign(entry, { ...identity, producerId: producerOf(resource) }, context.capturer)
   if (said === undefined) return { dropped: 'not_mcp' }
   const beside = allowedBeside(resource.attributes, record.attributes)
   return finished(said, form, beside.kept, beside.dropped, context)
@@ -187,9 +188,4 @@ const latest = BigInt(Number.MAX_SAFE_INTEGER)
 function micros(nanoseconds: bigint): number {
   const value = nanoseconds / 1000n
   return Number(value < latest ? value : latest)
-}
-
-function producerOf(resource: ValueMap): string {
-  const instance = resource['service.instance.id'] ?? resource['service.name']
-  return typeof instance === 'string' ? instance.slice(0, 200) : ''
 }

@@ -190,6 +190,30 @@ test('a resource that cannot be read takes its own records along, and no others'
   assert.deepEqual([keptIds(receiver), reasons(receiver)], [['a', 'c'], ['malformed_record']])
 })
 
+test('a resource with too many attributes, or too many broken ones, costs its records and no more', async (t) => {
+  const receiver = await testReceiver(t)
+  const many = Array.from({ length: 5000 }, (_, index) => ({ key: `k${index}`, value: { stringValue: 'v' } }))
+  const broken = Array.from({ length: 5000 }, () => 'x')
+  const of = (attributes: unknown) => ({
+    resource: { attributes },
+    scopeLogs: [{ logRecords: Array.from({ length: 500 }, (_, index) => good(`e${index}`)) }],
+  })
+  const body = { resourceLogs: [of(many), of(broken), { scopeLogs: [{ logRecords: [good('kept')] }] }] }
+  assert.equal((await receiver.send('/v1/logs', body)).status, 200)
+  assert.deepEqual(keptIds(receiver), ['kept'])
+  assert.deepEqual([...new Set(reasons(receiver))], ['too_many_values', 'malformed_record'])
+  const bodies = receiver.letters().map((letter) => letter.body.length)
+  assert.ok(bodies.length === 1000 && Math.max(...bodies) < 2000)
+})
+
+test('a large request does not keep a small one waiting until it is done', async (t) => {
+  const receiver = await testReceiver(t)
+  const large = logsRequest(Array.from({ length: 6000 }, (_, index) => good(`large-${index}`)))
+  const [first, second] = [receiver.send('/v1/logs', large), receiver.send('/v1/logs', logsRequest([good('small')]))]
+  assert.deepEqual([(await first).status, (await second).status], [200, 200])
+  assert.equal(keptIds(receiver)[0], 'small')
+})
+
 test('a field of one of our events with a wrong value is a dead letter that says which, without the value', async (t) => {
   for (const [name, value] of [
     ['watchkeeper.side', { stringValue: 'sideways' }],

@@ -6,16 +6,16 @@ import { logsOfJson, spansOfJson } from '../../src/receive/otlp/json.js'
 import { logsOfProtobuf, spansOfProtobuf } from '../../src/receive/otlp/protobuf.js'
 import { attributeOf, encode, logsOf, type Part } from '../support/protobuf.js'
 
-const value = (json: object): unknown => attributesOf(logsOfJson(json_(json)))['a']
+const value = (json: object): unknown => attributesOf([...logsOfJson(json_(json))])['a']
 const json_ = (json: object): Buffer =>
   Buffer.from(
     JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ attributes: [{ key: 'a', value: json }] }] }] }] }),
   )
 const protobufValue = (parts: readonly Part[]): unknown =>
-  attributesOf(logsOfProtobuf(logsOf([[[6, attributeOf('a', parts)]]])))['a']
+  attributesOf([...logsOfProtobuf(logsOf([[[6, attributeOf('a', parts)]]]))])['a']
 
 function attributesOf(entries: Entry<LogRecord>[]): Record<string, unknown> {
-  assert.deepEqual(entries[0]?.record.faults, [])
+  assert.equal(entries[0]?.record.fault, undefined)
   return entries[0]?.record.attributes as Record<string, unknown>
 }
 
@@ -40,6 +40,7 @@ for (const [what, json, parts, expected] of [
     [[3, { varint: '-9223372036854775808' }]],
     '-9223372036854775808n',
   ],
+  ['a double in words', { doubleValue: '-1.5e3' }, [[4, { double: -1500 }]], -1500],
   ['a double', { doubleValue: 0.1 }, [[4, { double: 0.1 }]], 0.1],
   [
     'an array',
@@ -107,7 +108,7 @@ test('the all-zero id is none', () => {
   const json = Buffer.from(JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] }))
   const binary = logsOf([[[9, Buffer.alloc(16)]]])
   for (const [entry] of [logsOfJson(json), logsOfProtobuf(binary)])
-    assert.deepEqual([entry?.record.traceId, entry?.record.spanId, entry?.record.faults], ['', '', []])
+    assert.deepEqual([entry?.record.traceId, entry?.record.spanId, entry?.record.fault], ['', '', undefined])
 })
 
 test('a span has all its members, and its resource also where that comes after it', () => {

@@ -26,27 +26,37 @@ export function fastMcp({ attributes, source }: Foreign): Facts {
 
 const serverKind = 2
 
+/** Spans of one trace that are compared with each other; a trace of more is taken as it is. */
+const mostCompared = 1000
+
 /** The `delegate` spans of one request, and the SERVER spans that they stand for. */
 export function delegated(entries: readonly Entry<Span>[]): ReadonlySet<Span> {
-  const spans = entries.filter(({ scope }) => isFastMcp(scope.name)).map(({ record }) => record)
-  const byId = new Map(spans.map((span) => [`${span.traceId}/${span.spanId}`, span]))
+  const traces = new Map<string, Span[]>()
+  for (const { scope, record } of entries) {
+    if (!isFastMcp(scope.name)) continue
+    const trace = traces.get(record.traceId)
+    if (trace === undefined) traces.set(record.traceId, [record])
+    else trace.push(record)
+  }
   const found = new Set<Span>()
-  for (const delegate of spans) {
-    if (!delegate.name.startsWith('delegate ') || delegate.kind === serverKind) continue
-    found.add(delegate)
-    const asked = byId.get(`${delegate.traceId}/${delegate.parentSpanId}`)
-    for (const span of spans) {
-      const within =
-        span.kind === serverKind &&
-        span !== asked &&
-        span.traceId === delegate.traceId &&
-        span.attributes['mcp.method.name'] === (asked ?? delegate).attributes['mcp.method.name'] &&
-        span.startTime >= delegate.startTime &&
-        span.endTime <= delegate.endTime
-      // Where the request carries a trace context, the inner span hangs beside the outer one and not below the delegate.
-      const related = span.parentSpanId === delegate.spanId || span.parentSpanId === asked?.parentSpanId
-      if (within && related) found.add(span)
+  for (const spans of traces.values()) {
+    for (const delegate of spans.filter(isDelegate)) {
+      found.add(delegate)
+      const asked =
+        spans.length > mostCompared ? undefined : spans.find(({ spanId }) => spanId === delegate.parentSpanId)
+      if (asked === undefined) continue
+      for (const span of spans) if (span !== asked && isDoneBy(span, delegate, asked)) found.add(span)
     }
   }
   return found
+}
+
+const isDelegate = ({ name, kind }: Span): boolean => name.startsWith('delegate ') && kind !== serverKind
+
+function isDoneBy(span: Span, delegate: Span, asked: Span): boolean {
+  const during = span.startTime >= delegate.startTime && span.endTime <= delegate.endTime
+  // Where the request carries a trace context, the inner span hangs beside the outer one and not below the delegate.
+  const related = span.parentSpanId === delegate.spanId || span.parentSpanId === asked.parentSpanId
+  const sameMethod = span.attributes['mcp.method.name'] === asked.attributes['mcp.method.name']
+  return span.kind === serverKind && during && related && sameMethod
 }

@@ -1,6 +1,6 @@
 /**
  * What an OTLP request holds once it is decoded: the same shape from protobuf and from JSON. A record that could not be
- * read whole is still here, with what could be read and its faults: it is judged alone, its neighbours are not touched.
+ * read whole is still here, with what could be read and its fault: it is judged alone, its neighbours are not touched.
  */
 
 /** An OTLP AnyValue. Integers beyond 2^53 are bigint. Null is a value that is not set, or was not readable. */
@@ -18,6 +18,15 @@ export interface Fault {
   readonly explanation: string
 }
 
+/** Only the first is kept: a record may have as many as it has members. */
+export class Faults {
+  first: Fault | undefined
+
+  add(reason: FaultReason, explanation: string): void {
+    this.first ??= { reason, explanation }
+  }
+}
+
 export interface Resource {
   attributes: ValueMap
 }
@@ -33,7 +42,8 @@ interface Recorded {
   /** 32 and 16 lower-case hex digits; '' where there is none. */
   traceId: string
   spanId: string
-  faults: Fault[]
+  /** The first thing that was wrong with it, its scope or its resource. */
+  fault: Fault | undefined
 }
 
 export interface LogRecord extends Recorded {
@@ -67,7 +77,7 @@ export const emptyLogRecord = (): LogRecord => ({
   attributes: {},
   traceId: '',
   spanId: '',
-  faults: [],
+  fault: undefined,
   time: 0n,
   observedTime: 0n,
   eventName: '',
@@ -78,7 +88,7 @@ export const emptySpan = (): Span => ({
   attributes: {},
   traceId: '',
   spanId: '',
-  faults: [],
+  fault: undefined,
   parentSpanId: '',
   name: '',
   kind: 0,
@@ -90,7 +100,7 @@ export const emptySpan = (): Span => ({
 
 export const bounds = {
   /** Records of one request. */
-  records: 65_536,
+  records: 32_768,
   /** Values of one request, each member and item of a value counted. */
   requestValues: 2_000_000,
   /** Attributes of one record, resource or scope. */
@@ -119,15 +129,15 @@ export class Allowance {
   #values = 0
   #recordValues = 0
 
-  nextRecord(): void {
-    this.#recordValues = 0
+  /** Counts a record of the request. */
+  record(): void {
     this.#records += 1
     if (this.#records > bounds.records)
       throw new UnreadableRequest(413, `the request has more than ${bounds.records} records; send smaller batches`)
   }
 
-  /** Begins to count for something that is not a record: a resource or a scope. */
-  nextHolder(): void {
+  /** Begins to count the values of one record, resource or scope. */
+  begin(): void {
     this.#recordValues = 0
   }
 
@@ -141,13 +151,13 @@ export class Allowance {
   }
 }
 
-/** What stops the reading of one record; `readRecord` of each encoding makes a {@link Fault} of it. */
+/** What stops the reading of one record, and becomes its fault. */
 export class RecordStop extends Error {
-  readonly fault: Fault
+  readonly reason: FaultReason
 
   constructor(reason: FaultReason, explanation: string) {
     super(explanation)
-    this.fault = { reason, explanation }
+    this.reason = reason
   }
 }
 
@@ -168,8 +178,12 @@ export function addAttribute(into: Record<string, Value>, name: string, value: V
 
 export const newMap = (): Record<string, Value> => Object.create(null) as Record<string, Value>
 
-/** The last look at a record, whatever it came in. */
-export function checkCounts(record: LogRecord | Span): void {
-  if (Object.keys(record.attributes).length > bounds.attributes)
-    record.faults.push({ reason: 'too_many_values', explanation: `more than ${bounds.attributes} attributes` })
+/**
+ * The last look at a record, a resource or a scope. What has too many attributes loses them: a resource is looked at for
+ * each of its records.
+ */
+export function checkCounts(holder: { attributes: ValueMap }, faults: Faults): void {
+  if (Object.keys(holder.attributes).length <= bounds.attributes) return
+  faults.add('too_many_values', `more than ${bounds.attributes} attributes`)
+  holder.attributes = newMap()
 }

@@ -1,6 +1,6 @@
 /** Members of OTLP's messages in JSON, each with its type held; and AnyValue, which is most of a request. */
 import { wellFormed } from '@watchkeeper/sdk/canonical'
-import { type Allowance, addAttribute, bounds, exact, type Fault, newMap, RecordStop, type Value } from './export.js'
+import { type Allowance, addAttribute, bounds, exact, type Faults, newMap, RecordStop, type Value } from './export.js'
 
 export type Json = Readonly<Record<string, unknown>>
 
@@ -10,15 +10,15 @@ export const isObject = (value: unknown): value is Json =>
 /** Reads members of one message and notes those of a wrong type. A member that is missing or null has its default. */
 export class Members {
   readonly #json: Json
-  readonly #faults: Fault[]
+  readonly #faults: Faults
 
-  constructor(json: Json, faults: Fault[]) {
+  constructor(json: Json, faults: Faults) {
     this.#json = json
     this.#faults = faults
   }
 
   fault(name: string, expected: string): void {
-    this.#faults.push({ reason: 'malformed_record', explanation: `${name}: expected ${expected}` })
+    this.#faults.add('malformed_record', `${name}: expected ${expected}`)
   }
 
   #read<T>(name: string, missing: T, expected: string, read: (value: unknown) => T | undefined): T {
@@ -76,9 +76,9 @@ export class Members {
         keyValue(item, map, 1, allowance)
       } catch (error) {
         if (!(error instanceof RecordStop)) throw error
-        this.#faults.push(error.fault)
+        this.#faults.add(error.reason, error.message)
         // A value of a wrong type stops itself only; a bound stops the record.
-        if (error.fault.reason !== 'malformed_record') break
+        if (error.reason !== 'malformed_record') break
       }
     }
     return map
@@ -134,9 +134,10 @@ function listOf(holder: Json): readonly unknown[] {
   return Array.isArray(values) ? values : wrong('values to be an array')
 }
 
-/** Numbers, and the words that protobuf's JSON has for what JSON has not. */
+/** Numbers, also in a string, and the words that protobuf's JSON has for what JSON has not. */
 function double(value: unknown): number {
   if (typeof value === 'number') return value
+  if (typeof value === 'string' && /^-?\d{1,32}(?:\.\d{1,32})?(?:[eE][-+]?\d{1,3})?$/.test(value)) return Number(value)
   if (value === 'NaN') return Number.NaN
   if (value === 'Infinity') return Number.POSITIVE_INFINITY
   if (value === '-Infinity') return Number.NEGATIVE_INFINITY

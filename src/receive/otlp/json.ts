@@ -10,7 +10,7 @@ import {
   type Entry,
   emptyLogRecord,
   emptySpan,
-  type Fault,
+  Faults,
   type LogRecord,
   RecordStop,
   type Resource,
@@ -73,66 +73,73 @@ interface Names {
   readonly records: string
 }
 
-function readExport<R extends LogRecord | Span>(
+/** The envelope's faults show as it is read: an answer must wait for the last record. */
+function* readExport<R extends LogRecord | Span>(
   body: Uint8Array,
   names: Names,
-  read: (members: Members, faults: Fault[], allowance: Allowance) => R,
+  read: (members: Members, faults: Faults, allowance: Allowance) => R,
   empty: () => R,
-): Entry<R>[] {
+): Generator<Entry<R>> {
   const allowance = new Allowance()
-  const entries: Entry<R>[] = []
   for (const holder of items(parse(body), names.resources)) {
-    const resourceFaults: Fault[] = []
-    allowance.nextHolder()
-    const resourceJson = new Members(holder, resourceFaults).object('resource')
-    const resource: Resource = { attributes: new Members(resourceJson, resourceFaults).attributes(allowance) }
+    const resourceFaults = new Faults()
+    const resource = resourceOf(new Members(holder, resourceFaults).object('resource'), resourceFaults, allowance)
     for (const scoped of items(holder, names.scopes)) {
-      const scopeFaults: Fault[] = []
-      allowance.nextHolder()
-      const members = new Members(new Members(scoped, scopeFaults).object('scope'), scopeFaults)
-      const scope: Scope = {
-        name: members.text('name'),
-        version: members.text('version'),
-        attributes: members.attributes(allowance),
-      }
+      const scopeFaults = new Faults()
+      const scope = scopeOf(new Members(scoped, scopeFaults).object('scope'), scopeFaults, allowance)
       const list = scoped[names.records] ?? []
       if (!Array.isArray(list)) return envelopeFault(`${names.records} to be an array`)
       for (const json of list) {
-        allowance.nextRecord()
-        const faults: Fault[] = []
-        let record: R
-        if (isObject(json)) {
-          record = read(new Members(json, faults), faults, allowance)
-        } else {
-          faults.push({ reason: 'malformed_record', explanation: `${names.records}: expected objects` })
-          record = empty()
-        }
-        record.faults = [...resourceFaults, ...scopeFaults, ...faults]
-        checkCounts(record)
-        entries.push({ resource, scope, record })
+        allowance.record()
+        allowance.begin()
+        const faults = new Faults()
+        const record = isObject(json) ? read(new Members(json, faults), faults, allowance) : empty()
+        if (!isObject(json)) faults.add('malformed_record', `${names.records}: expected objects`)
+        checkCounts(record, faults)
+        record.fault = resourceFaults.first ?? scopeFaults.first ?? faults.first
+        yield { resource, scope, record }
       }
     }
   }
-  return entries
+}
+
+function resourceOf(json: Json, faults: Faults, allowance: Allowance): Resource {
+  allowance.begin()
+  const resource = { attributes: new Members(json, faults).attributes(allowance) }
+  checkCounts(resource, faults)
+  return resource
+}
+
+function scopeOf(json: Json, faults: Faults, allowance: Allowance): Scope {
+  allowance.begin()
+  const members = new Members(json, faults)
+  const scope = {
+    name: members.text('name'),
+    version: members.text('version'),
+    attributes: members.attributes(allowance),
+  }
+  checkCounts(scope, faults)
+  return scope
 }
 
 /** The body of a log record is not kept, and its faults are the record's. */
-function bodyOf(members: Members, faults: Fault[], allowance: Allowance): Value {
+function bodyOf(members: Members, faults: Faults, allowance: Allowance): Value {
   try {
     return members.any('body', allowance)
   } catch (error) {
     if (!(error instanceof RecordStop)) throw error
-    faults.push(error.fault)
+    faults.add(error.reason, error.message)
     return null
   }
 }
 
-export const logsOfJson = (body: Uint8Array): Entry<LogRecord>[] =>
+/** Throws `UnreadableRequest`. */
+export const logsOfJson = (body: Uint8Array): Generator<Entry<LogRecord>> =>
   readExport<LogRecord>(
     body,
     { resources: 'resourceLogs', scopes: 'scopeLogs', records: 'logRecords' },
     (members, faults, allowance) => ({
-      faults,
+      fault: undefined,
       time: members.nanoseconds('timeUnixNano'),
       observedTime: members.nanoseconds('observedTimeUnixNano'),
       eventName: members.text('eventName'),
@@ -144,14 +151,15 @@ export const logsOfJson = (body: Uint8Array): Entry<LogRecord>[] =>
     emptyLogRecord,
   )
 
-export const spansOfJson = (body: Uint8Array): Entry<Span>[] =>
+/** Throws `UnreadableRequest`. */
+export const spansOfJson = (body: Uint8Array): Generator<Entry<Span>> =>
   readExport<Span>(
     body,
     { resources: 'resourceSpans', scopes: 'scopeSpans', records: 'spans' },
     (members, faults, allowance) => {
       const status = new Members(members.object('status'), faults)
       return {
-        faults,
+        fault: undefined,
         traceId: members.id('traceId', 16),
         spanId: members.id('spanId', 8),
         parentSpanId: members.id('parentSpanId', 8),

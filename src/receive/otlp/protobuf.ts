@@ -10,7 +10,7 @@ import {
   type Entry,
   emptyLogRecord,
   emptySpan,
-  type Fault,
+  Faults,
   type LogRecord,
   newMap,
   RecordStop,
@@ -82,96 +82,109 @@ const spanFields: Descriptor<Span> = {
 }
 
 /** Everything that can go wrong inside one record becomes its fault; what stops the whole request goes on. */
-function contained(faults: Fault[], read: () => void): void {
+function contained(faults: Faults, read: () => void): void {
   try {
     read()
   } catch (error) {
     if (error instanceof UnreadableRequest) throw error
-    faults.push(
-      error instanceof RecordStop
-        ? error.fault
-        : { reason: 'malformed_record', explanation: 'the record is not a whole protobuf message' },
-    )
+    if (error instanceof RecordStop) faults.add(error.reason, error.message)
+    else faults.add('malformed_record', 'the record is not a whole protobuf message')
   }
 }
 
-/** `resourceLogs[].scopeLogs[].logRecords[]` and the same for spans have the same field numbers. */
-function readExport<R extends LogRecord | Span>(body: Uint8Array, fields: Descriptor<R>, empty: () => R): Entry<R>[] {
-  const entries: Entry<R>[] = []
-  const allowance = new Allowance()
-  const envelope: State = { reader: protobuf.Reader.create(body), allowance, faults: [] }
-  /** A resource or scope that cannot be read makes all its records faulty. */
-  const holder = <M extends Attributed>(descriptor: Descriptor<M>, into: M, faults: Fault[]): void => {
-    allowance.nextHolder()
-    inside(envelope, () => contained(faults, () => readFields({ ...envelope, faults }, descriptor, into)))
-  }
-  const scoped = (resource: Resource): void => {
-    const scope: Scope = { name: '', version: '', attributes: newMap() }
-    const faults: Fault[] = []
-    const records: R[] = []
-    readFields<null>(
-      envelope,
-      {
-        1: ['scope', delimited, () => holder(scopeFields, scope, faults)],
-        2: [
-          'records',
-          delimited,
-          () => {
-            allowance.nextRecord()
-            const record = empty()
-            record.attributes = newMap()
-            inside(envelope, () =>
-              contained(record.faults, () => readFields({ ...envelope, faults: record.faults }, fields, record)),
-            )
-            records.push(record)
-          },
-        ],
-      },
-      null,
-    )
-    for (const record of records) {
-      record.faults.push(...faults)
-      checkCounts(record)
-      entries.push({ resource, scope, record })
-    }
-  }
+/** A record as the envelope has it: where it stands, and its bytes. */
+interface Framed {
+  readonly resource: Resource
+  readonly resourceFaults: Faults
+  readonly scope: Scope
+  readonly scopeFaults: Faults
+  readonly bytes: Uint8Array
+}
+
+/** A resource or scope that cannot be read makes all its records faulty. */
+function readHolder<M extends Attributed>(envelope: State, descriptor: Descriptor<M>, into: M, faults: Faults): void {
+  envelope.allowance.begin()
+  inside(envelope, () => contained(faults, () => readFields({ ...envelope, faults }, descriptor, into)))
+  checkCounts(into, faults)
+}
+
+const scopeFrame: Descriptor<{ readonly around: Omit<Framed, 'bytes'>; readonly framed: Framed[] }> = {
+  1: ['scope', delimited, (state, { around }) => readHolder(state, scopeFields, around.scope, around.scopeFaults)],
+  2: [
+    'records',
+    delimited,
+    (state, { around, framed }) => {
+      state.allowance.record()
+      framed.push({ ...around, bytes: state.reader.bytes() })
+    },
+  ],
+}
+
+const resourceFrame: Descriptor<{
+  readonly resource: Resource
+  readonly resourceFaults: Faults
+  readonly framed: Framed[]
+}> = {
+  1: ['resource', delimited, (state, into) => readHolder(state, resourceFields, into.resource, into.resourceFaults)],
+  2: [
+    'scope',
+    delimited,
+    (state, { framed, ...resource }) => {
+      const scope: Scope = { name: '', version: '', attributes: newMap() }
+      message(state, scopeFrame, { around: { ...resource, scope, scopeFaults: new Faults() }, framed })
+    },
+  ],
+}
+
+/** `resourceLogs[].scopeLogs[].logRecords[]`; the same for spans has the same field numbers. */
+const requestFrame: Descriptor<Framed[]> = {
+  1: [
+    'resource',
+    delimited,
+    (state, framed) => {
+      const resource: Resource = { attributes: newMap() }
+      message(state, resourceFrame, { resource, resourceFaults: new Faults(), framed })
+    },
+  ],
+}
+
+function framesOf(body: Uint8Array, allowance: Allowance): Framed[] {
+  const envelope: State = { reader: protobuf.Reader.create(body), allowance, faults: new Faults() }
+  let framed: Framed[]
   try {
-    readFields<null>(
-      envelope,
-      {
-        1: [
-          'resource',
-          delimited,
-          () =>
-            inside(envelope, () => {
-              const resource: Resource = { attributes: newMap() }
-              const faults: Fault[] = []
-              const from = entries.length
-              readFields<null>(
-                envelope,
-                {
-                  1: ['resource', delimited, () => holder(resourceFields, resource, faults)],
-                  2: ['scope', delimited, () => inside(envelope, () => scoped(resource))],
-                },
-                null,
-              )
-              // The resource may come after its records on the wire.
-              for (const { record } of entries.slice(from)) record.faults.push(...faults)
-            }),
-        ],
-      },
-      null,
-    )
+    framed = readFields<Framed[]>(envelope, requestFrame, [])
   } catch (error) {
     if (error instanceof UnreadableRequest) throw error
     throw new UnreadableRequest(400, 'the body is not a whole OTLP message in protobuf')
   }
-  if (envelope.faults.length > 0)
-    throw new UnreadableRequest(400, `the body is not an OTLP message: ${envelope.faults[0]?.explanation}`)
-  return entries
+  const fault = envelope.faults.first
+  if (fault !== undefined) throw new UnreadableRequest(400, `the body is not an OTLP message: ${fault.explanation}`)
+  return framed
 }
 
-export const logsOfProtobuf = (body: Uint8Array): Entry<LogRecord>[] =>
+/** The envelope is read whole before the first record, the records one by one as they are asked for. */
+function* readExport<R extends LogRecord | Span>(
+  body: Uint8Array,
+  fields: Descriptor<R>,
+  empty: () => R,
+): Generator<Entry<R>> {
+  const allowance = new Allowance()
+  for (const { resource, resourceFaults, scope, scopeFaults, bytes } of framesOf(body, allowance)) {
+    const record = empty()
+    record.attributes = newMap()
+    const faults = new Faults()
+    const state: State = { reader: protobuf.Reader.create(bytes), allowance, faults }
+    allowance.begin()
+    contained(faults, () => readFields(state, fields, record))
+    checkCounts(record, faults)
+    record.fault = resourceFaults.first ?? scopeFaults.first ?? faults.first
+    yield { resource, scope, record }
+  }
+}
+
+/** Throws `UnreadableRequest`. */
+export const logsOfProtobuf = (body: Uint8Array): Generator<Entry<LogRecord>> =>
   readExport(body, logRecordFields, emptyLogRecord)
 
-export const spansOfProtobuf = (body: Uint8Array): Entry<Span>[] => readExport(body, spanFields, emptySpan)
+/** Throws `UnreadableRequest`. */
+export const spansOfProtobuf = (body: Uint8Array): Generator<Entry<Span>> => readExport(body, spanFields, emptySpan)

@@ -3,7 +3,7 @@
  * not. The wire itself is read by protobufjs.
  */
 import type protobuf from 'protobufjs/minimal.js'
-import { type Allowance, addAttribute, bounds, exact, type Fault, newMap, RecordStop, type Value } from './export.js'
+import { type Allowance, addAttribute, bounds, exact, type Faults, newMap, RecordStop, type Value } from './export.js'
 
 /** Wire types. */
 export const varint = 0
@@ -13,7 +13,7 @@ export const delimited = 2
 export interface State {
   readonly reader: protobuf.Reader
   readonly allowance: Allowance
-  readonly faults: Fault[]
+  readonly faults: Faults
 }
 
 /** One field: its name in OTLP JSON, its wire type, and the reading of its value into the message. */
@@ -37,7 +37,7 @@ export function readFields<M>(state: State, descriptor: Descriptor<M>, into: M):
     if (field === undefined) {
       reader.skipType(wire)
     } else if (field[1] !== wire) {
-      state.faults.push({ reason: 'malformed_record', explanation: `${field[0]}: wire type ${wire}, not ${field[1]}` })
+      state.faults.add('malformed_record', `${field[0]}: wire type ${wire}, not ${field[1]}`)
       reader.skipType(wire)
     } else {
       field[2](state, into)
@@ -78,7 +78,7 @@ function int64({ reader }: State): number | bigint {
 export function id(state: State, bytes: number, name: string): string {
   const raw = state.reader.bytes()
   if (raw.length !== bytes && raw.length !== 0) {
-    state.faults.push({ reason: 'malformed_record', explanation: `${name}: ${raw.length} bytes, not ${bytes}` })
+    state.faults.add('malformed_record', `${name}: ${raw.length} bytes, not ${bytes}`)
     return ''
   }
   return raw.every((byte) => byte === 0) ? '' : Buffer.from(raw).toString('hex')
