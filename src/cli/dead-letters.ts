@@ -9,7 +9,7 @@ import { createLogger } from '../log.js'
 import { openStore, type Store } from '../store/index.js'
 import type { Command, CommandIo } from './command.js'
 import { readLetters, type Selection, visible } from './dead-letters/letters.js'
-import { readDestination } from './replay/destination.js'
+import { keyRefused, readDestination } from './replay/destination.js'
 
 const help = `usage: watchkeeper dead-letters list [--tenant T] [--reason R] [--limit N] [--json]
        watchkeeper dead-letters show ID
@@ -187,11 +187,7 @@ async function sendOne(letter: DeadLetter, destination: Dsn, signal: AbortSignal
   })
   if (answer.type === 'kept') return answer.rejected === 0 ? '' : answer.message
   if (answer.type === 'later') throw new WatchkeeperError('WK_RECEIVER_UNAVAILABLE', `the receiver: ${answer.reason}`)
-  if (answer.status === 401 || answer.status === 403)
-    throw new WatchkeeperError(
-      'WK_RECEIVER_REFUSED',
-      `the receiver does not accept the ingest key (status ${answer.status}); give one with --dsn or WATCHKEEPER_DSN`,
-    )
+  if (answer.status === 401 || answer.status === 403) throw keyRefused(answer.status)
   return answer.message
 }
 

@@ -8,6 +8,7 @@ import { WatchkeeperError } from '../errors.js'
 import type { Logger } from '../log.js'
 import type { Telemetry } from '../telemetry.js'
 import { isLoopback } from './host.js'
+import { acknowledgeWithin } from './intake.js'
 import { keyFilePath } from './keys/file.js'
 import { KeyRing } from './keys/ring.js'
 import { openPepper } from './pepper.js'
@@ -64,7 +65,7 @@ export async function startReceive({ config, bus, log, telemetry, now }: Receive
   return {
     address,
     async close() {
-      await receiver.drain()
+      await receiver.drain(acknowledgeWithin + 1000)
       await receiver.app.close()
     },
   }

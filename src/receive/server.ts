@@ -18,8 +18,11 @@ const arriveWithin = 30_000
 
 export interface Receiver {
   readonly app: FastifyInstance
-  /** From here on everything new is refused with 503. Resolves once what was in hand is answered. */
-  drain(): Promise<void>
+  /**
+   * From here on everything new is refused with 503. Resolves once what was in hand is answered, or cut off where its sender
+   * is still not done after so many milliseconds: nothing of it was acknowledged, so it comes again.
+   */
+  drain(withinMs: number): Promise<void>
 }
 
 export function createReceiver(options: IntakeOptions): Receiver {
@@ -109,9 +112,11 @@ export function createReceiver(options: IntakeOptions): Receiver {
 
   return {
     app,
-    async drain() {
+    async drain(withinMs) {
       stopping = true
+      const cut = setTimeout(() => app.server.closeAllConnections(), withinMs)
       while (inHand.size > 0) await Promise.allSettled([...inHand])
+      clearTimeout(cut)
     },
   }
 }

@@ -185,7 +185,7 @@ test('while it stops, what is in hand is answered and what is new is 503', async
   })
   const inHand = receiver.send('/v1/logs', logsRequest([eventRecord({ eventId: 'e1' })]))
   await published.opened
-  const drained = receiver.receiver.drain()
+  const drained = receiver.receiver.drain(60_000)
   const late = await receiver.send('/v1/logs', logsRequest([eventRecord({ eventId: 'e2' })]))
   assert.equal(late.status, 503)
   assert.ok(late.headers['retry-after'])

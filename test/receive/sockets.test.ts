@@ -12,7 +12,7 @@ import { startReceive } from '../../src/receive/index.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { gate } from '../support/gate.js'
 import { eventRecord, logsRequest } from '../support/otlp.js'
-import { temporaryFolder } from '../support/receiver.js'
+import { temporaryFolder, testReceiver } from '../support/receiver.js'
 
 interface Started {
   readonly url: string
@@ -169,6 +169,20 @@ test('closing answers what is in hand, refuses what comes on open connections, a
   assert.equal((await inHand).status, 200)
   await closing
   await assert.rejects(post())
+})
+
+test('a sender that never finishes does not keep the service from stopping', async (t) => {
+  const { app, receiver } = await testReceiver(t)
+  const url = new URL(await app.listen({ host: '127.0.0.1', port: 0 }))
+  const socket = connect(Number(url.port), url.hostname)
+  socket.on('error', () => undefined)
+  socket.write(
+    `POST /v1/logs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{`,
+  )
+  await once(app.server, 'request')
+  const closed = once(socket, 'close')
+  await receiver.drain(1)
+  await closed
 })
 
 test('two receivers with one data folder have one pepper', async (t) => {

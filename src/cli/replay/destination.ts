@@ -18,3 +18,10 @@ export function readDestination(command: string, text: string, to: string | unde
     throw new WatchkeeperError('WK_USAGE', `${command}: --to expects an http or https URL`)
   return { ...dsn, endpoint: url.origin + url.pathname.replace(/\/+$/, '') }
 }
+
+/** The receiver's 401 or 403: nothing else would fare better. */
+export const keyRefused = (status: number): WatchkeeperError =>
+  new WatchkeeperError(
+    'WK_RECEIVER_REFUSED',
+    `the receiver does not accept the ingest key (status ${status}); give one with --dsn or WATCHKEEPER_DSN`,
+  )

@@ -3,6 +3,7 @@ import { type Backoff, pause, waitBefore } from '@watchkeeper/sdk/backoff'
 import { encodeRequest } from '@watchkeeper/sdk/otlp'
 import type { SendAnswer } from '@watchkeeper/sdk/send'
 import { WatchkeeperError } from '../../errors.js'
+import { keyRefused } from './destination.js'
 
 export interface Sent {
   readonly kept: number
@@ -57,11 +58,7 @@ async function refused(
   { status, message }: Extract<SendAnswer, { type: 'refused' }>,
   options: SenderOptions,
 ): Promise<Sent> {
-  if (status === 401 || status === 403)
-    throw new WatchkeeperError(
-      'WK_RECEIVER_REFUSED',
-      `the receiver does not accept the ingest key (status ${status}); give one with --dsn or WATCHKEEPER_DSN`,
-    )
+  if (status === 401 || status === 403) throw keyRefused(status)
   if (status !== 413 || records.length === 1)
     return { kept: 0, lost: records.length, reason: `status ${status}: ${message}` }
   const middle = Math.ceil(records.length / 2)
