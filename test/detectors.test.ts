@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { access, readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { loadCatalogue } from '../src/detect/catalogue.js'
+import { auditEventOf } from '../src/audit-event.js'
+import { catalogueOf, loadCatalogue } from '../src/detect/catalogue.js'
 import {
   isNotEvaluated,
   type QueryCase,
@@ -10,10 +11,15 @@ import {
   type SessionDetector,
   type Verdict,
 } from '../src/detect/contract.js'
+import { judgeRange } from '../src/detect/judge-range.js'
 import { defaultPolicy } from '../src/detect/policy.js'
 import { byTime } from '../src/detect/sessions.js'
 import { severityRank } from '../src/finding.js'
+import { Telemetry } from '../src/telemetry.js'
+import { silent } from './support/detect.js'
+import { auditEvent, baseTime } from './support/events.js'
 import { fromRoot } from './support/root.js'
+import { openTestStore } from './support/store.js'
 
 const headings = ['What it sees', 'What it misses', 'False alarms', 'What to do']
 
@@ -121,3 +127,67 @@ for (const { id, detector } of catalogue.session) {
     })
   }
 }
+
+for (const named of catalogue.query) {
+  const stories = await casesOf<QueryCase>(named.id)
+  const told = stories.filter(({ events }) => events !== undefined)
+
+  test(`${named.id} on a real store`, { skip: told.length === 0 }, async (t) => {
+    const store = await openTestStore(t)
+    // Each story in a tenant of its own, so that one range judges them all.
+    const events = told.flatMap((story, number) =>
+      (story.events ?? []).map((event) => auditEventOf(event, { ...event, tenant: `story-${number}` })),
+    )
+    await store.insertEvents(events)
+    await store.refreshRollups()
+    const times = events.map(({ keptAt }) => keptAt)
+    const every = named.detector.everySeconds * 1_000_000
+    const { findings, notEvaluated } = await judgeRange({
+      store,
+      from: Math.floor(Math.min(...times) / every) * every,
+      to: Math.ceil((Math.max(...times) + 1) / every) * every,
+      catalogue: catalogueOf([named]),
+      idle: 1_800_000_000,
+      budgetMs: 5_000,
+      log: silent,
+      telemetry: new Telemetry(),
+      now: () => baseTime,
+    })
+    for (const [number, story] of told.entries()) {
+      await t.test(story.name, () => {
+        const found = findings.filter(({ tenant }) => tenant === `story-${number}`)
+        assert.equal(found.length, story.finds, JSON.stringify(found.map(({ summary }) => summary)))
+        assert.equal(story.kind === 'fires', story.finds > 0)
+        for (const { severity, calls, score } of found) {
+          assert.equal(severity, story.severity)
+          assert.ok(calls.length > 0, 'names no record')
+          assert.ok(Object.keys(score).length > 0, 'explains nothing')
+        }
+        const lacks = notEvaluated.filter(({ tenant }) => tenant === `story-${number}`)
+        if (story.notEvaluated !== undefined) assert.ok(lacks.some(({ input }) => input === story.notEvaluated))
+      })
+    }
+  })
+
+  for (const story of stories.filter(({ row }) => row !== undefined)) {
+    test(`${named.id}: ${story.name}`, () => {
+      const verdict = named.detector.judge(story.row ?? {}, defaultPolicy)
+      const found = verdict !== undefined && !isNotEvaluated(verdict)
+      assert.equal(found ? 1 : 0, story.finds)
+      assert.equal(verdict && isNotEvaluated(verdict) ? verdict.notEvaluated : undefined, story.notEvaluated)
+    })
+  }
+}
+
+test('what the pages tell to do', async (t) => {
+  const store = await openTestStore(t)
+  await store.insertEvents([auditEvent({ destinations: ['example.org'] })])
+  for (const { id } of catalogue.all) {
+    await t.test(`the queries of ${id} run as they stand`, async () => {
+      const page = await readmeOf(id)
+      const queries = [...page.matchAll(/```sql\n([\s\S]*?)```/g)].map(([, query]) => query ?? '')
+      assert.ok(queries.length > 0, 'there is no ready query')
+      for (const query of queries) await store.query(query.replace(/[\s;]+$/, ''))
+    })
+  }
+})

@@ -72,8 +72,10 @@ export const command: Command = {
     const catalogue = await loadCatalogue(wish.detectors === undefined ? {} : { only: wish.detectors })
     const log = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
     const judge = wish.since === undefined ? judgeRecorded : judgeStored
+    // Opened first: a place that cannot be written to is told before the work, not after it.
+    const out = wish.findings === undefined ? undefined : await openLines(wish.findings)
     const { lines, judged, faults } = await judge({ wish, io, config, catalogue, log })
-    if (wish.findings !== undefined) await writeLines(wish.findings, lines)
+    await out?.(lines)
     io.stdout.write(
       `${judged}\n${summarise(
         lines,
@@ -182,18 +184,25 @@ function wholeWindows(from: number, to: number, { query }: Catalogue): { from: n
   return { from: Math.floor(from / every) * every, to: Math.ceil(to / every) * every }
 }
 
-async function writeLines(file: string, lines: readonly SessionLine[]): Promise<void> {
-  const out = createWriteStream(file)
-  try {
-    await once(out, 'open')
-    for (const line of lines) if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain')
-    out.end()
-    await once(out, 'finish')
-  } catch (error) {
-    throw new WatchkeeperError('WK_FILE_UNWRITABLE', `cannot write ${file}: ${(error as Error).message}`, {
-      cause: error,
-    })
+/** Returns the function that writes the lines and ends the file. Both throw `WK_FILE_UNWRITABLE`. */
+async function openLines(file: string): Promise<(lines: readonly SessionLine[]) => Promise<void>> {
+  const guarded = async (write: () => Promise<void>): Promise<void> => {
+    try {
+      await write()
+    } catch (error) {
+      throw new WatchkeeperError('WK_FILE_UNWRITABLE', `cannot write ${file}: ${(error as Error).message}`, {
+        cause: error,
+      })
+    }
   }
+  const out = createWriteStream(file)
+  await guarded(async () => void (await once(out, 'open')))
+  return (lines) =>
+    guarded(async () => {
+      for (const line of lines) if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain')
+      out.end()
+      await once(out, 'finish')
+    })
 }
 
 function readWish(args: readonly string[]): Wish {
