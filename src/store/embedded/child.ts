@@ -5,9 +5,11 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, writeFile } from 'node:fs/promises'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { Engine } from './engine.js'
 import { engineConfig } from './engine-config.js'
 import { Guard } from './guard.js'
@@ -19,12 +21,17 @@ import { Spool } from './spool.js'
 
 /** After the queries were killed, in milliseconds; then the process ends the hard way. */
 const stopPatience = 5_000
+/** For the last answers to be read, in milliseconds. */
+const answerPatience = 1_000
 
 const tell = (message: FromChild) => process.connected && process.send?.(message)
 let shutDown = async (): Promise<void> => undefined
 let stopping = false
 
-/** Ends the process. `process.exit` would wait for the engine's threads, however long a query takes; SIGKILL does not, and what was acknowledged is in files. */
+/**
+ * Ends the process. `process.exit` would wait for the engine's threads, however long a query takes; SIGKILL does not, and
+ * what was acknowledged is in files.
+ */
 async function stop(): Promise<void> {
   if (stopping) return
   stopping = true
@@ -54,7 +61,7 @@ async function start(options: StartChild): Promise<void> {
     server.close()
     await engine.close()
     await spool.close()
-    server.closeAllConnections()
+    await hangUp(server)
   }
   server.listen(options.port, '127.0.0.1')
   try {
@@ -64,6 +71,17 @@ async function start(options: StartChild): Promise<void> {
     return stop()
   }
   tell({ type: 'ready', port: (server.address() as AddressInfo).port })
+}
+
+/** Ends each connection once its last answer was sent; one that is not read, or not asked to its end, is cut. */
+async function hangUp(server: Server): Promise<void> {
+  const connections = promisify(server.getConnections.bind(server))
+  const until = Date.now() + answerPatience
+  while ((await connections()) > 0 && Date.now() < until) {
+    server.closeIdleConnections()
+    await delay(10)
+  }
+  server.closeAllConnections()
 }
 
 /**

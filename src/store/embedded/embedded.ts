@@ -83,8 +83,13 @@ class Supervisor implements Embedded {
 
   async start(): Promise<void> {
     const child = await this.#launch()
-    await noteEndpoint(this.#options.dataDir, this)
     this.#watch = this.#keepRunning(child)
+    try {
+      await noteEndpoint(this.#options.dataDir, this)
+    } catch (error) {
+      await this.close()
+      throw error
+    }
   }
 
   async close(): Promise<void> {

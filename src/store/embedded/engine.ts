@@ -48,9 +48,14 @@ export class Engine {
     const execute = (sql: string) => native.QueryAsyncConnection(engine.#pin, sql, 'Null')
     // The library lays a database of files over `default`, in which `SELECT * FROM "/etc/passwd"` is a query and EXISTS
     // tells which files there are. An empty one that takes no tables replaces it: ours are in a database of their own.
-    await execute('DROP DATABASE IF EXISTS default')
-    await execute('CREATE DATABASE default ENGINE = Dictionary')
-    return engine
+    try {
+      await execute('DROP DATABASE IF EXISTS default')
+      await execute('CREATE DATABASE default ENGINE = Dictionary')
+      return engine
+    } catch (error) {
+      native.CloseConnection(engine.#pin)
+      throw error
+    }
   }
 
   /** Names of one column, for what the engine knows best about itself. */
@@ -131,7 +136,10 @@ export class Engine {
     }
   }
 
-  /** The engine has no call to interrupt a query, but `KILL QUERY` from another connection does; it may come before the query is registered, so it is repeated until the query ended. */
+  /**
+   * The engine has no call to interrupt a query, but `KILL QUERY` from another connection does. It may come before the
+   * query is registered, so it is repeated until the query ended.
+   */
   async #killable<T>(work: Promise<T>, tag: string, signal: AbortSignal | undefined): Promise<T> {
     const stop = signal ? AbortSignal.any([signal, this.#stop.signal]) : this.#stop.signal
     let killing: Promise<void> | undefined

@@ -54,7 +54,9 @@ async function serve(
   response.once('close', () => {
     if (!response.writableFinished) left.abort()
   })
-  const url = new URL(request.url ?? '/', 'http://engine')
+  // Node lets through what is no URL; its parameters then are none, and its path is none of ours.
+  const target = `http://engine${request.url ?? '/'}`
+  const url = URL.canParse(target) ? new URL(target) : new URL('http://engine/no-path')
   response.setHeader('X-ClickHouse-Server-Display-Name', 'watchkeeper')
   response.setHeader('X-ClickHouse-Timezone', 'UTC')
   if (url.pathname === '/ping' || url.pathname === '/replicas_status') {

@@ -47,6 +47,12 @@ describe('the HTTP face', { skip: withoutEngine }, () => {
     assert.equal(await ping.text(), 'Ok.\n')
     const other = await fetch(`${running().engine.url}/play`)
     assert.equal(other.headers.get('x-clickhouse-exception-code'), '36')
+    for (const target of ['//', '/%', '*', 'http://[', '//[?query=SELECT%201']) {
+      const socket = connect(Number(new URL(running().engine.url).port), '127.0.0.1')
+      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      const [answer] = (await once(socket, 'data')) as [Buffer]
+      assert.match(answer.toString(), /^HTTP\/1\.1 40[03] /, target)
+    }
   })
 
   test('a wrong or missing login is refused before anything is read', async () => {
