@@ -38,8 +38,10 @@ function write(value: unknown, depth: number, state: { nodes: number; truncated:
   }
   if (typeof value !== 'object' || value === null) return 'null'
   const members: string[] = []
-  for (const name of Object.keys(value).sort()) {
-    if (state.truncated) break
+  const names = Object.keys(value)
+  if (names.length > state.nodes) state.truncated = true
+  for (const name of names.slice(0, Math.max(0, state.nodes)).sort()) {
+    if (state.nodes <= 0) break
     const member = (value as Record<string, unknown>)[name]
     if (member !== undefined) members.push(`${JSON.stringify(name)}:${write(member, depth + 1, state)}`)
   }

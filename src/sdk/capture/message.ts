@@ -9,7 +9,9 @@ import { isStopWord, languageOf } from './lexicon/stop.js'
 import { limits } from './limits.js'
 import { tokenize } from './tokens.js'
 
-export function captureMessage(text: string, keyed: Keyed): CapturedMessage {
+export function captureMessage(given: string, keyed: Keyed): CapturedMessage {
+  // Typed as text; a host written in plain JavaScript may hand over anything.
+  const text = typeof given === 'string' ? given : ''
   const kept = visible(text.slice(0, limits.text))
   const words = tokenize(kept, limits.leaves)
     .filter((token) => token.kind === 'word')

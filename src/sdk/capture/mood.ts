@@ -61,6 +61,7 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
     if (token.kind !== 'word') return
     const verb = verbOf(token.folded)
     if (verb?.form === 'foreign' && !foreign) return
+    if (verb?.stem === 'do' && helps(words[at + 1])) return
     const slot = slotAt(words, at, asked)
     let strength = verb === undefined ? unknownVerb(words, at, slot) : knownVerb(words, at, verb, slot, inShortField)
     if (verb?.form === 'foreign' && asks) strength = Math.max(strength, 0.85)
@@ -78,6 +79,11 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
   const strongest = asked.reduce((most, verb) => Math.max(most, verb.strength), 0)
   const strength = isData(words) ? strongest * 0.5 : strongest
   return { strength, asked, negated, reported, parenthesis }
+}
+
+/** "Do send", "do not send": a helper of the verb after it. */
+function helps(next: Token | undefined): boolean {
+  return next !== undefined && (negations.has(next.folded) || verbOf(next.folded)?.form === 'base')
 }
 
 /** Records and code, not a sentence: more quotes, brackets and colons than words. */
@@ -98,7 +104,8 @@ function knownVerb(words: readonly Token[], at: number, verb: Verb, slot: Slot, 
     const shouts = /^\p{Lu}/u.test(token.text) && at > 0 && next !== undefined && startsObject(next)
     strength = shouts ? 0.75 : 0.15
   }
-  if (next === undefined) strength = Math.min(strength, slot.strength >= 0.8 && at > 0 ? 0.7 : 0.4)
+  const alone = !words.some((other) => other.kind !== 'mark' && other !== token)
+  if (next === undefined) strength = Math.min(strength, slot.strength >= 0.8 && !alone ? 0.7 : 0.4)
   else if (nounSigns.has(next.folded) || next.text === ':') strength = Math.min(strength, 0.3)
   else if (inShortField && !startsObject(next)) strength = Math.min(strength, 0.4)
   return strength

@@ -5,7 +5,7 @@ import { meaningOf, nounsOf, verbOf } from './lexicon/index.js'
 /** Words of an identifier, folded. */
 export function wordsOfName(name: string): string[] {
   return fold(
-    name
+    String(name)
       .slice(0, 256)
       .replace(/([\p{Ll}\p{N}])(\p{Lu})/gu, '$1 $2')
       .replace(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2'),

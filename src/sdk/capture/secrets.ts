@@ -1,10 +1,12 @@
 /** Secrets by their form: which kind was seen, never the value. And the same forms cut out of clear text. */
 
+import { limits } from './limits.js'
+
 /** Each form starts with a fixed text or a bounded class and has no nested repetition: linear time. */
 const forms: readonly (readonly [kind: string, form: RegExp])[] = [
   [
     'private_key',
-    /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[A-Za-z0-9+/=\s:,.-]{0,8000}(?:-----END [A-Z0-9 ]{1,60}-----)?/g,
+    /-----BEGIN (?:[A-Z0-9]{1,16} ){0,3}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,4000}?(?:-----END [A-Z0-9 ]{1,60}-----|$)/g,
   ],
   ['jwt', /\beyJ[A-Za-z0-9_-]{8,2000}\.eyJ[A-Za-z0-9_-]{4,4000}\.[A-Za-z0-9_-]{0,2000}/g],
   ['aws_access_key', /\b(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{16}\b/g],
@@ -62,9 +64,9 @@ function passesLuhn(text: string): boolean {
 const assignment =
   /(--?[\w-]{0,40}(?:token|secret|password|passwd|key|auth|credential)[\w-]{0,20}[= ])("[^"]{0,2000}"|'[^']{0,2000}'|\S{1,2000})/gi
 
-/** Clear text (a command line, opt-in contents) with every known form of secret replaced by `[kind]`. */
+/** Clear text (a command line, opt-in contents) with every known form of secret replaced by `[kind]`; cut at the bound of analysed text. */
 export function redact(text: string): string {
-  let clean = text.replace(assignment, '$1[secret]')
+  let clean = text.slice(0, limits.text).replace(assignment, '$1[secret]')
   for (const [kind, form] of forms) {
     clean = clean.replace(form, (found) => (kind === 'credit_card' && !passesLuhn(found) ? found : `[${kind}]`))
   }

@@ -9,9 +9,9 @@ const zeroWidth = /[\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff\u
 const roleMarker =
   /<\|(?:im_start|im_end|system|user|assistant|endoftext)[^|]{0,20}\|>|\[\/?(?:INST|SYS)\]|<<\/?SYS>>|^\s{0,8}(?:#{1,4}\s?)?(?:system|assistant|developer)\s?(?:prompt|message|instruction)?s?:\s/gim
 const htmlComment = /<!--[^>]{12,}/g
-const beacon =
-  /!\[[^\]]{0,200}\]\(\s{0,4}https?:\/\/[^\s)]{1,2000}[?&#/][^\s)]{0,2000}\)|<img\b[^>]{0,500}\bsrc\s?=\s?["']?https?:\/\/[^\s"'>]{1,2000}[?&][^\s"'>]{1,2000}/gi
-const linkWithData = /\]\(\s{0,4}https?:\/\/[^\s)]{1,500}[?&][^\s)=]{1,64}=[^\s)]{16,2000}\)/gi
+const image = /!\[[^\]]{0,200}\]\(\s{0,4}(https?:\/\/[^\s)]{1,1000})/gi
+const imageTag = /<img\b[^>]{0,300}?\bsrc\s?=\s?["']?(https?:\/\/[^\s"'>]{1,1000})/gi
+const link = /\]\(\s{0,4}(https?:\/\/[^\s)]{1,1000})/gi
 
 export function signalsOf(text: string, orders: readonly Order[]): Record<string, number> {
   const signals: Record<string, number> = {}
@@ -24,11 +24,26 @@ export function signalsOf(text: string, orders: readonly Order[]): Record<string
   put('terminal_escape', Math.min(1, count(escapeSequence) / 2))
   put('role_marker', count(roleMarker) > 0 ? 0.9 : 0)
   put('html_comment', count(htmlComment) > 0 ? 0.5 : 0)
-  put('beacon', count(beacon) > 0 ? 0.9 : count(linkWithData) > 0 ? 0.5 : 0)
+  put('beacon', beaconIn(text))
   const { opaque } = encodedIn(text)
   put('encoded', opaque < 24 ? 0 : Math.min(1, opaque / 200 + (opaque / text.length) * 0.5))
   put('instruction', instruction(orders))
   return signals
+}
+
+/** An image loads by itself and takes its query along; a link waits for a click. */
+function beaconIn(text: string): number {
+  const carries = (form: RegExp, least: number): boolean => {
+    form.lastIndex = 0
+    for (let match = form.exec(text); match !== null; match = form.exec(text)) {
+      const url = match[1] ?? ''
+      const query = url.search(/[?#]/)
+      if (query >= 0 && url.length - query > least) return true
+    }
+    return false
+  }
+  if (carries(image, 4) || carries(imageTag, 4)) return 0.9
+  return carries(link, 24) ? 0.5 : 0
 }
 
 /** The strongest sentence that both asks and speaks to a machine, its reader, or of its task. */

@@ -15,11 +15,11 @@ const rule = /^\s*(?:[-=_*#~+.]\s?){3,}\s*$/
 const heading = /^\s{0,3}#{1,6}\s+/
 const bullet = /^(\s*)(?:[-*•‣▪+]|\d{1,3}[.)]|[a-z]\))\s+/i
 const field = /^(\s*)["']?([\p{L}\p{N}_][\p{L}\p{N}_ '/()-]{0,40}?)["']?\s?:(?:\s+|$)/u
-const comment = /<!--([\s\S]{0,20000}?)-->/g
 const blockTag =
   /<\/?(?:p|div|br|li|ul|ol|tr|td|th|table|h[1-6]|section|article|header|footer|body|html|head|title|pre|blockquote|hr)(?=[\s>]|\/>)[^<>]{0,500}>/gi
 /** A tag's name ends before white space or the bracket: `Anna <anna@example.org>` and `<https://example.org>` are no tags. */
 const tag = /<\/?[a-zA-Z](?:[\w:.-]{0,60}\w)?(?=[\s>]|\/>)[^<>]{0,500}>/g
+const inlineTag = /^<\/?(?:a|b|i|u|em|strong|span|code|small|sup|sub|font)\b/i
 const entities: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' }
 
 /** A record in no JSON that parses (another language's notation, or cut short): its quoted parts are read one by one. */
@@ -29,7 +29,7 @@ const recordMarks = /["']\s{0,16}[,:]\s{0,16}["']?|[{}[\]]/g
 export function unitsOf(text: string): Unit[] {
   const units: Unit[] = []
   const plain = text.includes('<') ? withoutMarkup(text, units) : text
-  const body = looksLikeRecord.test(plain) ? plain.replace(recordMarks, '\n') : plain
+  const body = looksLikeRecord.test(plain) ? plain.replace(recordMarks, '\n\n') : plain
   let current: { layout: Layout; label: string; lines: string[]; indent: number } | undefined
   const close = (): void => {
     if (current !== undefined) {
@@ -82,15 +82,33 @@ function unquoted(text: string): string {
 }
 
 function withoutMarkup(text: string, units: Unit[]): string {
-  return text
-    .replace(comment, (_, inner: string) => {
-      units.push({ layout: 'comment', label: '', text: inner.replace(/\s+/g, ' ').trim() })
-      return '\n'
-    })
+  return withoutComments(text, units)
     .replace(blockTag, '\n')
-    .replace(tag, (found) => (/^<\/?(?:a|b|i|u|em|strong|span|code|small|sup|sub|font)\b/i.test(found) ? ' ' : '\n'))
+    .replace(tag, (found) => (inlineTag.test(found) ? ' ' : '\n'))
     .replace(/&(amp|lt|gt|quot|apos|nbsp);/g, (_, name: string) => entities[name] ?? ' ')
     .replace(/&#(\d{1,6});/g, (whole, code: string) =>
       Number(code) < 0xd800 ? String.fromCodePoint(Number(code)) : whole,
     )
+}
+
+/** Comments become units of their own. By search, not by expression: an unclosed comment must not be scanned once for each start. */
+function withoutComments(text: string, units: Unit[]): string {
+  let plain = ''
+  let from = 0
+  for (let start = text.indexOf('<!--'); start >= 0; start = text.indexOf('<!--', from)) {
+    const end = text.indexOf('-->', start + 4)
+    const stop = end < 0 ? text.length : end
+    plain += `${text.slice(from, start)}\n`
+    units.push({
+      layout: 'comment',
+      label: '',
+      text: text
+        .slice(start + 4, stop)
+        .replace(/\s+/g, ' ')
+        .trim(),
+    })
+    from = end < 0 ? text.length : end + 3
+    if (from >= text.length) break
+  }
+  return plain + text.slice(from)
 }
