@@ -30,6 +30,6 @@ export async function until<T>(ask: () => Promise<T>, pleases: (answer: T) => bo
 
 /** How many audit records of a kind there are; 0 while the store is away. */
 export async function recordCount(settings: Settings): Promise<number> {
-  const answer = await rows<{ n: string }>(settings, 'SELECT count() AS n FROM audit')
-  return Number(answer?.[0]?.n ?? 0)
+  const answer = await rows<{ n: number }>(settings, 'SELECT count() AS n FROM audit')
+  return answer?.[0]?.n ?? 0
 }
