@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import { insertFault, queryFault } from './faults.js'
 import type { QueryOptions, QueryParams } from './index.js'
-import { type Columns, encodeRows, type RowOf } from './native.js'
+import { type Cell, type Columns, encodeRows, type RowOf } from './native.js'
 
 export interface Connection {
   readonly url: string
@@ -78,10 +78,21 @@ export class ClickHouse {
     }
   }
 
+  /** One insert of rows that are named as their columns; see {@link insertFrom}. */
+  insert<C extends Columns>(table: string, columns: C, rows: readonly RowOf<C>[], token?: string): Promise<void> {
+    return this.insertFrom(table, columns, rows, (row, column) => row[column as keyof C], token)
+  }
+
   /** One insert, acknowledged. With the same token within the table's window it is made once, however often it is sent. */
-  async insert<C extends Columns>(table: string, columns: C, rows: readonly RowOf<C>[], token?: string): Promise<void> {
+  async insertFrom<Row>(
+    table: string,
+    columns: Columns,
+    rows: readonly Row[],
+    cell: Cell<Row>,
+    token?: string,
+  ): Promise<void> {
     if (rows.length === 0) return
-    const body = encodeRows(columns, rows)
+    const body = encodeRows(columns, rows, cell)
     const query = `INSERT INTO ${table} (${Object.keys(columns).join(', ')}) FORMAT Native`
     for (let attempt = 0; ; attempt++) {
       try {

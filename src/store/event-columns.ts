@@ -3,7 +3,21 @@
  * they stand in a table of their own, because weak ones expire early.
  */
 import type { AuditEvent } from '../audit-event.js'
-import { type ColumnType, count, flag, float, hash64, json, list, map, micros, text, uint32, uuid } from './native.js'
+import {
+  type ColumnType,
+  count,
+  flag,
+  float,
+  hash64,
+  json,
+  list,
+  map,
+  micros,
+  optionalUuid,
+  text,
+  uint32,
+  uuid,
+} from './native.js'
 
 const texts = list(text())
 
@@ -14,7 +28,7 @@ export const eventFields = {
   form: text<AuditEvent['form']>(),
   recordId: uuid,
   contentHash: hash64,
-  callKey: uuid,
+  callKey: optionalUuid,
   sessionKey: text(),
   sessionSource: text<AuditEvent['sessionSource']>(),
   keptAt: micros,

@@ -201,24 +201,30 @@ export const hash64: ColumnType<string> = {
 export const noId = '00000000-0000-0000-0000-000000000000'
 const uuidShape = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** A UUID; '' is none, and the nil UUID in the store. */
-export const uuid: ColumnType<string> = {
-  native: 'UUID',
-  write(out, values) {
-    for (const value of values) {
-      const id = value === '' ? noId : value
-      if (typeof id !== 'string' || !uuidShape.test(id)) refuse(value, 'a lower-case UUID')
-      const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24)
-      // Two 64-bit halves, each little-endian.
-      out.uint32(hex32(digits, 8))
-      out.uint32(hex32(digits, 0))
-      out.uint32(hex32(digits, 24))
-      out.uint32(hex32(digits, 16))
-    }
-  },
-  select: itself,
-  read: (value) => (value === noId ? '' : String(value)),
+function uuidColumn(wanted: string, none: string | undefined): ColumnType<string> {
+  return {
+    native: 'UUID',
+    write(out, values) {
+      for (const value of values) {
+        const id = value === '' && none !== undefined ? none : value
+        if (typeof id !== 'string' || !uuidShape.test(id)) refuse(value, wanted)
+        const digits = id.slice(0, 8) + id.slice(9, 13) + id.slice(14, 18) + id.slice(19, 23) + id.slice(24)
+        // Two 64-bit halves, each little-endian.
+        out.uint32(hex32(digits, 8))
+        out.uint32(hex32(digits, 0))
+        out.uint32(hex32(digits, 24))
+        out.uint32(hex32(digits, 16))
+      }
+    },
+    select: itself,
+    read: (value) => (value === none ? '' : String(value)),
+  }
 }
+
+export const uuid = uuidColumn('a lower-case UUID', undefined)
+
+/** '' is none, and the nil UUID in the store. */
+export const optionalUuid = uuidColumn("a lower-case UUID, or ''", noId)
 
 /** Offsets of the ends, then all items in one run. */
 export function list<V>(item: ColumnType<V>): ColumnType<readonly V[]> {
@@ -267,8 +273,11 @@ export function map<V>(item: ColumnType<V>): ColumnType<Readonly<Record<string, 
 export type Columns = Readonly<Record<string, ColumnType<unknown>>>
 export type RowOf<C> = { readonly [Name in keyof C]: C[Name] extends ColumnType<infer V> ? V : never }
 
+/** Where the value of a column comes from. */
+export type Cell<Row> = (row: Row, column: string) => unknown
+
 /** One block of Native. Throws `WK_STORE_REFUSED` that names the column. */
-export function encodeRows<C extends Columns>(columns: C, rows: readonly RowOf<C>[]): Buffer {
+export function encodeRows<Row>(columns: Columns, rows: readonly Row[], cell: Cell<Row>): Buffer {
   const out = new ByteWriter()
   const named = Object.entries(columns)
   out.varint(named.length)
@@ -279,7 +288,7 @@ export function encodeRows<C extends Columns>(columns: C, rows: readonly RowOf<C
     try {
       column.write(
         out,
-        rows.map((row) => (row as Readonly<Record<string, unknown>>)[name]),
+        rows.map((row) => cell(row, name)),
       )
     } catch (error) {
       if (!(error instanceof WatchkeeperError)) throw error

@@ -8,7 +8,7 @@ import type { AuditEvent } from '../audit-event.js'
 import type { ClickHouse } from './client.js'
 import type { SessionLinks } from './links.js'
 import type { DirtyHours } from './rollups.js'
-import { eventColumns, eventRow, fingerprintColumns, fingerprintRows, keyColumns, keyRows } from './rows.js'
+import { eventCell, eventColumns, fingerprintColumns, fingerprintRows, keyColumns, keyRows } from './rows.js'
 import { markShadowed } from './shadows.js'
 import { variantId } from './variants.js'
 
@@ -63,12 +63,7 @@ async function insertBatch({ db, links, dirty, now }: RecordsOptions, events: re
     db.insert('fingerprints', fingerprintColumns, events.flatMap(fingerprintRows), token),
     links.remember(events),
   ])
-  await db.insert(
-    'events',
-    eventColumns,
-    events.map((event) => eventRow(event, storedAt)),
-    token,
-  )
+  await db.insertFrom('events', eventColumns, events, eventCell(storedAt), token)
   const keys = events.flatMap((event) => keyRows(event, storedAt))
   await db.insert('record_keys', keyColumns, keys, token)
   const shadows = await markShadowed(db, {

@@ -3,7 +3,19 @@
 import { type Fingerprint, weakAtomKinds } from '@watchkeeper/sdk/event'
 import type { AuditEvent } from '../audit-event.js'
 import { columnOf, type EventField, eventFields } from './event-columns.js'
-import { type Columns, flag, hash64, list, micros, type RowOf, text, uint32, uuid } from './native.js'
+import {
+  type Cell,
+  type Columns,
+  flag,
+  hash64,
+  list,
+  micros,
+  optionalUuid,
+  type RowOf,
+  text,
+  uint32,
+  uuid,
+} from './native.js'
 import type { Variant } from './variants.js'
 
 export const eventColumns: Columns = {
@@ -34,7 +46,7 @@ export const keyColumns = {
   kept_at: micros,
   record_id: uuid,
   content_hash: hash64,
-  call_key: uuid,
+  call_key: optionalUuid,
   form: text<AuditEvent['form']>(),
   role: text<AuditEvent['role']>(),
   side: text<AuditEvent['side']>(),
@@ -45,11 +57,17 @@ export const keyColumns = {
 const fields = Object.keys(eventFields) as EventField[]
 const names = fields.map((field) => [field, columnOf(field)] as const)
 
-export function eventRow(event: AuditEvent, storedAt: number): RowOf<Columns> {
-  const row: Record<string, unknown> = { stored_at: storedAt }
-  for (const [field, column] of names) row[column] = event[field]
-  return row as RowOf<Columns>
-}
+const fieldOf: Readonly<Record<string, EventField>> = Object.fromEntries(
+  names.map(([field, column]) => [column, field]),
+)
+
+/** The columns of `events` out of an event. */
+export const eventCell =
+  (storedAt: number): Cell<AuditEvent> =>
+  (event, column) => {
+    const field = fieldOf[column]
+    return field === undefined ? storedAt : event[field]
+  }
 
 /** Only calls have two sides. A call's own key row makes its sides find each other. */
 export function keyRows(event: AuditEvent, storedAt: number): RowOf<typeof keyColumns>[] {

@@ -271,6 +271,20 @@ describe('hostile records', () => {
       store.insertEvents([auditEvent(), auditEvent({ argBytes: -1 })]),
       (error: Error & { code?: string }) => error.code === 'WK_STORE_REFUSED' && /column arg_bytes/.test(error.message),
     )
+    const bent: Partial<AuditEvent>[] = [
+      { recordId: '' },
+      { recordId: "' OR 1" },
+      { callKey: 'x' },
+      { contentHash: 'FFFFFFFFFFFFFFFF' },
+      { keptAt: Number.NaN },
+      { sequence: 2 ** 60 },
+      { argSignals: { risk: Number.POSITIVE_INFINITY } },
+      { resultFingerprints: [{ kind: 'id', hash: 'short', leaf: 0 }] },
+      { tool: undefined as unknown as string },
+      { scopes: 'read' as unknown as string[] },
+    ]
+    for (const one of bent)
+      await assert.rejects(store.insertEvents([auditEvent(one)]), { code: 'WK_STORE_REFUSED' }, JSON.stringify(one))
     assert.deepEqual(await store.query('SELECT count() AS n FROM records'), [{ n: '0' }])
   })
 })
