@@ -49,7 +49,7 @@ export interface Store {
   resolveSessions(keys: readonly SessionKey[]): Promise<string[][]>
   /**
    * Marks what a crash between insert and check, or a copy that came hours apart, left unmarked. Looks at the records stored
-   * in [from, to), microseconds, against all others. Returns how many it found shadowed.
+   * in [from, to), microseconds, against all others. Returns the number of marks.
    */
   sweepShadowed(from: number, to: number): Promise<number>
   /** Recomputes the hours that records were written to since they were last computed. Returns their number. */

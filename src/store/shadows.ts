@@ -4,7 +4,7 @@
  */
 import type { ClickHouse } from './client.js'
 import { numberList, uuidTexts } from './literals.js'
-import { noId } from './native.js'
+import { noId, type RowOf } from './native.js'
 import { eventColumns, keyColumns, readRow, selectList, variantOf } from './rows.js'
 import { type Shadow, shadowsAmong, type Variant, variantId } from './variants.js'
 
@@ -22,9 +22,21 @@ const keysAtOnce = 10_000
 const marksAtOnce = 10_000
 
 /**
- * Finds all variants under the given keys and marks those that lost, and returns the marks. Those of a sender who repeats one id without end stay linear: a record is marked once, and of one key the first 1,000 variants count.
+ * Finds all variants under the given keys and marks those that lost, and returns the marks. A sender who repeats one id
+ * without end costs no more with each time: of one key the first and the latest variants count, 1,000 of each.
  */
-export async function markShadowed(db: ClickHouse, { keys, hours }: Where): Promise<Shadow[]> {
+export async function markShadowed(db: ClickHouse, where: Where): Promise<Shadow[]> {
+  const shadows = await findShadows(db, where)
+  await markAll(db, shadows)
+  return shadows
+}
+
+async function markAll(db: ClickHouse, shadows: readonly Shadow[]): Promise<void> {
+  for (let start = 0; start < shadows.length; start += marksAtOnce)
+    await mark(db, shadows.slice(start, start + marksAtOnce))
+}
+
+async function findShadows(db: ClickHouse, { keys, hours }: Where): Promise<Shadow[]> {
   const asked = new Set(keys)
   const found = await variantsUnder(db, [...asked], hours)
   // Who stands for a call must stand for its own record first: also records that only the call key brought up are judged.
@@ -34,10 +46,7 @@ export async function markShadowed(db: ClickHouse, { keys, hours }: Where): Prom
     const known = variants.get(variantId(variant))
     if (known === undefined || variant.storedAt < known.storedAt) variants.set(variantId(variant), variant)
   }
-  const shadows = shadowsAmong([...variants.values()])
-  for (let start = 0; start < shadows.length; start += marksAtOnce)
-    await mark(db, shadows.slice(start, start + marksAtOnce))
-  return shadows
+  return shadowsAmong([...variants.values()])
 }
 
 const nearHours = (hours: readonly number[]): number[] =>
@@ -68,13 +77,17 @@ async function variantsUnder(
              SELECT ${tupleNames.map((name, index) => `variant.${index + 1} AS ${name}`)}
              FROM
              (
-                 SELECT arraySlice(arraySort(groupArray((${tupleNames}))), 1, 1000) AS variants
+                 SELECT arraySort(groupArray((${tupleNames}))) AS variants
                  FROM record_keys
                  WHERE ${condition(chunk, hours)}
                  GROUP BY key
                  HAVING count() > 1
              )
-             ARRAY JOIN variants AS variant
+             ARRAY JOIN if(
+                 length(variants) > 2000,
+                 arrayConcat(arraySlice(variants, 1, 1000), arraySlice(variants, -1000)),
+                 variants
+             ) AS variant
          )`,
         {},
         { maxRows: 10_000_000 },
@@ -153,7 +166,27 @@ export async function sweepShadowed(db: ClickHouse, from: number, to: number): P
     params,
     limits,
   )
-  return markShadowed(db, { keys: [...copies, ...calls].map(({ key }) => key) })
+  const keys = [...copies, ...calls].map(({ key }) => key)
+  const shadows = await notMarked(db, await findShadows(db, { keys }))
+  await markAll(db, shadows)
+  return shadows
+}
+
+/** Contradictions stay contradictions: each sweep meets again what others have marked. */
+async function notMarked(db: ClickHouse, shadows: readonly Shadow[]): Promise<Shadow[]> {
+  const marked = new Set<string>()
+  for (let start = 0; start < shadows.length; start += marksAtOnce) {
+    const some = shadows.slice(start, start + marksAtOnce)
+    const rows = await db.query<Pick<RowOf<typeof keyColumns>, 'record_id' | 'content_hash' | 'kept_at'>>(
+      `SELECT ${selectList(keyColumns, ['record_id', 'content_hash', 'kept_at'])} FROM shadowed
+       WHERE record_id IN (${uuidTexts(some.map(({ variant }) => variant.recordId))})`,
+      {},
+      { maxRows: 1_000_000, timeoutMs: 300_000 },
+    )
+    for (const row of rows)
+      marked.add(variantId({ recordId: row.record_id, contentHash: row.content_hash, keptAt: Number(row.kept_at) }))
+  }
+  return shadows.filter(({ variant }) => !marked.has(variantId(variant)))
 }
 
 /** Writes the keys of records whose writer died before it did. */

@@ -122,6 +122,7 @@ describe('copies of a record', () => {
     const since = now()
     await store.insertEvents([auditEvent({ eventId: 'same', tool: 'x', endedAt: honest.endedAt - 50 * hour })])
     assert.equal(await store.sweepShadowed(since, now()), 1)
+    assert.equal(await store.sweepShadowed(since, now()), 0)
     assert.deepEqual(await store.query('SELECT tool FROM audit'), [{ tool: 'read_mail' }])
     assert.equal((await shadowed(store))[0]?.reason, 'conflict')
   })
@@ -135,6 +136,19 @@ describe('copies of a record', () => {
     await store.insertEvents([forged])
     await store.insertEvents([forged, auditEvent()])
     assert.deepEqual(await store.query("SELECT tool FROM audit WHERE event_id = 'same'"), [{ tool: 'read_mail' }])
+  })
+
+  it('keeps the first of thousands of contradictions', async (t) => {
+    const { now } = clock()
+    const store = await open(t, now)
+    const honest = auditEvent({ eventId: 'same', tool: 'read_mail' })
+    const forged = (from: number, count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        auditEvent({ eventId: 'same', tool: `forged-${from + index}`, endedAt: honest.endedAt, callKey: '' }),
+      )
+    await store.insertEvents([honest])
+    for (let from = 0; from < 3_000; from += 500) await store.insertEvents(forged(from, 500))
+    assert.deepEqual(await store.query('SELECT tool FROM audit'), [{ tool: 'read_mail' }])
   })
 
   it('does not take equal event ids of two owners or tenants for one record', async (t) => {
