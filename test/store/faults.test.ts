@@ -76,8 +76,11 @@ describe('faults of a query', () => {
 describe('bound values', () => {
   it('are values, whatever they look like', async (t) => {
     const store = await openTestStore(t)
-    for (const text of ["'; DROP TABLE events; --", '\\', '{x:String}', '\n\nSELECT 1', 'ü😀'])
+    for (const text of ["'; DROP TABLE events; --", '\\', '{x:String}', '\n\nSELECT 1', 'ü😀', 'a\0b', '\\\0', '\\0']) {
       assert.deepEqual(await store.query('SELECT {text:String} AS text', { text }), [{ text }])
+      const list = [text, text]
+      assert.deepEqual(await store.query('SELECT {list:Array(String)} AS list', { list }), [{ list }])
+    }
   })
 })
 

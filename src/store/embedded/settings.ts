@@ -43,9 +43,13 @@ export function readRequest(search: URLSearchParams, known: (setting: string) =>
   const params = new Map<string, string>()
   const own = new Map<string, string>()
   for (const [key, value] of search) {
+    if (key.startsWith('param_') && name.test(key)) {
+      // The statement that binds it ends at a NUL; the escape means the same.
+      params.set(key, value.replaceAll('\0', '\\0'))
+      continue
+    }
     if (value.includes('\0')) throw new Fault('BAD_ARGUMENTS', `URL parameter ${printable(key)} holds a NUL`)
-    if (key.startsWith('param_') && name.test(key)) params.set(key, value)
-    else if (ofTheInterface.has(key)) own.set(key, value)
+    if (ofTheInterface.has(key)) own.set(key, value)
     else if (key === 'compress' || key === 'decompress') {
       if (value !== '0')
         throw new Fault('NOT_IMPLEMENTED', `${key}=1 (ClickHouse block compression) is not available: use gzip`)
