@@ -47,10 +47,16 @@ export async function execute(
   }
   const insert = asked.query === undefined ? undefined : splitInsert(asked.query)
   if (insert && asked.query !== undefined && asked.query.slice(insert.dataAt).trim() === '')
-    return runInsert(means, role, asked, insert, body, Number(request.headers['content-length'] ?? 0))
+    return runInsert(means, role, asked, insert, body, lengthOf(request))
   const text = await collect(body, means.limits.statementBytes)
   const prefix = asked.query === undefined ? '' : `${asked.query}\n`
   return runStatement(means, role, asked, Buffer.concat([Buffer.from(prefix), text]), request, signal)
+}
+
+/** Bytes of the body, where they are known before it was read. */
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const length = headers['content-length']
+  return length === undefined || headers['content-encoding'] === 'gzip' ? undefined : Number(length)
 }
 
 async function runStatement(
@@ -100,7 +106,7 @@ async function runInsert(
   asked: Request,
   insert: Insert,
   data: Readable,
-  expected: number,
+  expected: number | undefined,
 ): Promise<Answer> {
   if (role === 'reader') throw new Fault('READONLY', 'reader: only SELECT, SHOW, DESCRIBE, EXISTS and EXPLAIN')
   return await means.spool.with(data, expected, async (file) => {

@@ -14,6 +14,8 @@ const reserve = 8 * 1_048_576
 
 export class Spool {
   readonly #folders: readonly string[]
+  /** What a body of unknown length may take, in bytes. Grows when it was too little: the next attempt takes a larger folder. */
+  #unknown = 32 * 1_048_576
 
   private constructor(folders: readonly string[]) {
     this.#folders = folders
@@ -38,15 +40,17 @@ export class Spool {
   }
 
   /** Writes the body to a file and hands its path to `use`; the file is gone afterwards. `expected` in bytes, when known. */
-  async with<T>(body: Readable, expected: number, use: (file: string) => Promise<T>): Promise<T> {
-    const file = join(await this.#room(expected), randomBytes(16).toString('hex'))
+  async with<T>(body: Readable, expected: number | undefined, use: (file: string) => Promise<T>): Promise<T> {
+    const file = join(await this.#room(expected ?? this.#unknown), randomBytes(16).toString('hex'))
     try {
       // Opened before anything can fail: a stream that opens by itself may make its file after that was removed.
       const handle = await open(file, 'wx', 0o600)
       await pipeline(body, handle.createWriteStream({ highWaterMark: 1_048_576 })).finally(() => handle.close())
       return await use(file)
     } catch (error) {
-      throw (error as NodeJS.ErrnoException).code === 'ENOSPC' ? noSpace() : error
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error
+      this.#unknown *= 2
+      throw noSpace()
     } finally {
       await rm(file, { force: true })
     }

@@ -4,6 +4,8 @@ import { request } from 'node:http'
 import { connect } from 'node:net'
 import { before, describe, test } from 'node:test'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { ClickHouseError, ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { limits } from '../../../src/store/embedded/limits.js'
 import { rowsOf, runningEngine, withoutEngine } from '../../support/embedded.js'
 
 interface Answer {
@@ -217,6 +219,26 @@ describe('the HTTP face', { skip: withoutEngine }, () => {
       (error: NodeJS.ErrnoException) => error,
     )
     assert.ok(answer instanceof Error ? answer.code === 'ECONNRESET' || answer.code === 'EPIPE' : answer.status === 431)
+  })
+
+  test('more queries than may run and wait are refused at once, and the other user still gets through', async () => {
+    const { engine, service } = running()
+    const { user: username, password } = engine.reader
+    const log = { level: ClickHouseLogLevel.OFF }
+    const crowd = createClient({ url: engine.url, username, password, max_open_connections: 200, log })
+    const left = new AbortController()
+    const codes: number[] = []
+    const asked = Array.from({ length: limits.readerSlots + limits.waiting + 1 }, () =>
+      crowd.query({ query: 'SELECT sleep(3)', abort_signal: left.signal }).catch((error: unknown) => {
+        if (!(error instanceof ClickHouseError)) return
+        codes.push(Number(error.code))
+        left.abort()
+      }),
+    )
+    assert.deepEqual(await rowsOf(service, 'SELECT 1 AS one'), [{ one: 1 }])
+    await Promise.all(asked)
+    assert.deepEqual(codes, [202])
+    await crowd.close()
   })
 
   test('clickhouse-go is greeted in its own revision and told to expect plain Native blocks', async () => {
