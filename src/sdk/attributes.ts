@@ -309,14 +309,14 @@ export function fromAttributes(
   const endedAt = (given.endedAt as number | undefined) ?? record.timeUs
   const startedAt = (given.startedAt as number | undefined) ?? endedAt
   const event = producerEvent({
-    // First, and the details sorted: a Collector that reorders attributes must not change the order of members, which is hashed.
+    ...(given as Partial<ProducerEvent>),
     kind,
     eventId: given.eventId as string,
     startedAt,
     endedAt,
-    ...(given as Partial<ProducerEvent>),
     traceId: record.traceId,
     spanId: record.spanId,
+    // Sorted, since their order is hashed and a Collector may change it.
     detail: Object.fromEntries(Object.entries(detail).sort(([a], [b]) => (a < b ? -1 : 1))),
   })
   return { event, rest }
