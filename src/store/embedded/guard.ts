@@ -51,11 +51,13 @@ export class Guard {
     this.#forbidden = forbidden
   }
 
-  /** Asks the engine which table functions it has, so that one of a later version is forbidden until it is known. */
+  /** Asks the engine which functions it has, so that one of a later version is forbidden until it is known. */
   static async open(engine: Engine): Promise<Guard> {
+    // They send their arguments to somebody's model.
+    const models = await engine.names("SELECT name FROM system.functions WHERE categories = 'AI'")
     const tableFunctions = await engine.names('SELECT name FROM system.table_functions')
     const outward = [...tableFunctions].filter((name) => !harmlessTableFunctions.has(name))
-    return new Guard(engine, new Set([...outward, ...outwardFunctions].map((name) => name.toLowerCase())))
+    return new Guard(engine, new Set([...outward, ...models, ...outwardFunctions].map((name) => name.toLowerCase())))
   }
 
   /** Throws unless `sql` is exactly one statement and the user may run it. */
