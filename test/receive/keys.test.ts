@@ -123,6 +123,12 @@ test('the first key ends the time without keys', async (t) => {
   assert.equal((await send(receiver, dsn.ingestKey)).status, 200)
 })
 
+test('without keys, a key that is sent is refused: its records belong to a tenant that is not here', async (t) => {
+  const receiver = await testReceiver(t)
+  assert.equal((await send(receiver, 'wk_00000000_of_another_service')).status, 401)
+  assert.equal((await send(receiver, undefined)).status, 200)
+})
+
 test('a file that is spoilt or gone does not open the door, and does not close it', async (t) => {
   const { dataDir, agent, receiver } = await withKeys(t)
   const path = join(dataDir, 'keys.json')

@@ -70,7 +70,11 @@ export class KeyRing {
   /** Throws a `Refusal` that does not say which part of the key was wrong. */
   async sender(key: string | undefined): Promise<Sender> {
     await this.#follow()
-    if (this.#file === undefined || !this.hasKeys) return developmentSender
+    if (this.#file === undefined || !this.hasKeys) {
+      // Whoever has a key means a tenant: taken for the developer, the records would be filed where nobody looks for them.
+      if (key !== undefined) throw new Refusal('no_key', 'a key was sent, and there are no ingest keys here')
+      return developmentSender
+    }
     const entry = key === undefined ? undefined : findKey(this.#file, key)
     const tenant = entry === undefined ? undefined : this.#file.tenants[entry.tenant]
     if (entry === undefined || tenant === undefined || !isValid(entry, this.#now()))
