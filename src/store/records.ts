@@ -68,7 +68,7 @@ async function insertBatch({ db, links, dirty, now }: RecordsOptions, events: re
   await db.insert('record_keys', keyColumns, keys, token)
   const shadows = await markShadowed(db, {
     keys: keys.map(({ key }) => key),
-    hours: [...new Set(events.map((event) => Math.floor(event.keptAt / hour)))],
+    during: [...new Set(events.map((event) => Math.floor(event.keptAt / hour)))],
   })
   // A record that is shadowed from now on was perhaps counted in another hour.
   await dirty.mark([...events, ...shadows.map(({ variant }) => variant)])

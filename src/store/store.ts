@@ -6,7 +6,7 @@ import { SessionLinks } from './links.js'
 import { insertEvents } from './records.js'
 import { DirtyHours, refreshRollups } from './rollups.js'
 import { sessionEvents } from './session-events.js'
-import { sweepShadowed } from './shadows.js'
+import { sweepShadowed } from './sweep.js'
 import { deadLetterColumns, tables } from './tables.js'
 
 /** `end` is called last when the store is closed. */
