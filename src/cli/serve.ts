@@ -41,7 +41,13 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const config = io.config()
   const log = createLogger(config)
   const roles = parseRoles(values.role)
-  const pipeline = await startPipeline({ config, roles, log, now: () => Date.now() * 1000 })
+  const pipeline = await startPipeline({
+    config,
+    roles,
+    log,
+    now: () => Date.now() * 1000,
+    onIncident: ({ id, severity, title }, change) => log.warn({ incident: id, severity, title }, `incident ${change}`),
+  })
   log.info({ roles: [...roles], otlp: pipeline.receiveUrl, health: pipeline.healthUrl }, 'serving')
   if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
   log.info('stopping: what was accepted is kept first')
