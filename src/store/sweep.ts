@@ -33,7 +33,7 @@ export async function sweepShadowed(db: ClickHouse, from: number, to: number): P
     const keys = await keysToJudge(db, stretch)
     const shadows = await notMarked(db, await findShadows(db, { keys, during: around(stretch) }))
     await markAll(db, shadows)
-    marks.push(...shadows)
+    for (const shadow of shadows) marks.push(shadow)
   }
   return marks
 }
