@@ -44,10 +44,11 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
 function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
   const { source } = evidence.candidate
   const delegated = request.delegates && namedByUser(source, request)
+  const expected = evidence.expected > 0.5
   return {
     anchor: action,
     // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.
-    severity: reads || delegated ? 'medium' : 'high',
+    severity: reads || delegated || expected ? 'medium' : 'high',
     summary: summaryOf(action, evidence, delegated),
     calls: [action],
     steps: stepsOf(action, evidence, request),

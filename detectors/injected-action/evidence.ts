@@ -18,6 +18,8 @@ export interface Argument {
   /** Content words; all of them, for a short argument. */
   readonly words: readonly string[]
   readonly shingles: readonly string[]
+  /** How many words and values it holds, as far as they were kept. */
+  readonly size: number
 }
 
 /** What the person had asked for by the time of the action. */
@@ -68,8 +70,10 @@ export interface Evidence {
   readonly addressed: number
   /** The person asked for the same verb, the same object and these values. */
   readonly asked: number
-  /** The person named the source, and asked to do what it says (1) or for this verb and object (0.6). */
+  /** The person named the source, and told the agent to do what it says. */
   readonly vouched: number
+  /** The person named the source, and asked for this verb and object: what it says on them was wanted. */
+  readonly expected: number
   /** The person asked for this kind of verb (0.5), and this kind of object (1). */
   readonly wanted: number
   /** It changes who can get in: credentials, permissions. No document orders that in the ordinary course of work. */
@@ -98,7 +102,14 @@ export function argumentsOf(action: AuditEvent): Argument[] {
     else if (fingerprint.kind === 'shingle') leaf.shingles.push(fingerprint.hash)
     else if (strengthOf[fingerprint.kind] !== undefined) leaf.values.push(fingerprint)
   }
-  return [...leaves].map(([leaf, { phrase, ...rest }]) => ({ leaf, whole: phrase || (rest.words[0] ?? ''), ...rest }))
+  return [...leaves].map(([leaf, { phrase, ...rest }]) => ({
+    leaf,
+    whole: phrase || (rest.words[0] ?? ''),
+    ...rest,
+    size: rest.words.length + rest.values.length,
+    // A file's name is also told as a word, so that people can name it; as an argument it is a path.
+    words: rest.values.some(({ kind }) => kind === 'path') ? [] : rest.words,
+  }))
 }
 
 /** `undefined` where nothing of the action stands in the order. */
@@ -113,9 +124,10 @@ export function weigh(
   const links = args.map((argument) => linkOf(argument, candidate, context)).filter((link) => link !== undefined)
   if (links.length === 0) return undefined
   const novel = links.filter((link) => !link.requested)
-  const verb = verbMatch(order, action)
   const noun = nounMatch(order, action)
+  const verb = verbMatch(order, action, noun)
   const agrees = askedFor(action, request)
+  const named = namedByUser(source, request)
   const all = unite(links.map((link) => link.weight))
   const value = unite(novel.map((link) => link.weight))
   return {
@@ -124,12 +136,13 @@ export function weigh(
     // What the person named as well still counts a little: an order may repeat it, and agreement is judged in `asked`.
     value: Math.max(value, all * 0.4),
     strong: Math.max(0, ...novel.map((link) => link.strong), ...links.map((link) => link.strong * 0.3)),
-    coverage: novel.length / Math.max(1, args.length),
+    coverage: novel.reduce((sum, link) => sum + link.share, 0) / Math.max(1, args.length),
     verb,
     noun,
     addressed: addressedBy(order),
     asked: agrees * (1 - value),
-    vouched: namedByUser(source, request) ? vouchedBy(action, request, agrees) : 0,
+    vouched: named ? vouchedBy(action, request) : 0,
+    expected: named ? agrees : 0,
     wanted: wantedBy(action, request),
     guarded: action.nouns.some((noun) => noun === 'credential' || noun === 'access') ? 1 : 0,
     matched: links.flatMap((link) => link.matched),
@@ -138,6 +151,8 @@ export function weigh(
 
 interface Link {
   readonly weight: number
+  /** How much of the argument the order explains. */
+  readonly share: number
   readonly strong: number
   readonly requested: boolean
   readonly matched: readonly Fingerprint[]
@@ -150,12 +165,13 @@ function linkOf(argument: Argument, candidate: Candidate, context: Context): Lin
   const elsewhere = (hash: string): boolean => context.elsewhere(hash, source)
   // An argument that quotes the order tells about it (a report, a forwarded message); its values prove nothing.
   if (argument.shingles.some((shingle) => order.shingles.includes(shingle))) return undefined
-  const { values, words, whole } = argument
+  const { values, words, whole, size } = argument
   // A long text (a report, a page) holds many values by itself: one of them says little.
-  const size = words.length + values.length
   const diluted = size <= 12 ? 1 : Math.max(0.2, 12 / size)
   const placeOf = (hash: string): number => (hashes.has(hash) ? 1 : following.has(hash) ? 0.5 : 0)
-  const shared = values.filter(({ hash }) => placeOf(hash) > 0 && !known(hash))
+  const shared = values.filter(
+    ({ kind, hash }) => placeOf(hash) > 0 && !known(hash) && (strongKinds.has(kind) || !catalogue),
+  )
   const fresh = shared.filter(({ hash }) => !request.hashes.has(hash))
   const considered = fresh.length > 0 ? fresh : shared
   const weightOf = ({ kind, hash }: Fingerprint): number =>
@@ -171,6 +187,7 @@ function linkOf(argument: Argument, candidate: Candidate, context: Context): Lin
   const inWords = byWords > byValue
   return {
     weight,
+    share: inWords ? 1 : diluted,
     strong: Math.max(0, ...considered.map((value) => (strongKinds.has(value.kind) ? weightOf(value) : 0))),
     requested: inWords ? words.every((word) => request.hashes.has(word)) : fresh.length === 0,
     matched: inWords ? words.map((hash) => ({ kind: 'name' as const, hash, leaf: argument.leaf })) : considered,
@@ -193,13 +210,21 @@ function moodOf({ mood, flags }: Order, reads: boolean): number {
   return reads && offered ? asks * 0.4 : asks
 }
 
-/** 1 the very verb, 0.85 one of its kind; 0.6 where one side's verb is not known: unknown is not innocent. */
-function verbMatch(order: Order, action: AuditEvent): number {
-  if (action.verbHashes.some((hash) => order.verbHashes.includes(hash))) return 1
+/**
+ * 1 the very verb, 0.85 one of its kind. 0.6 where one side's verb is not known (unknown is not innocent), and where the tool's verb
+ * is one that programmers call anything by: `set_permission` grants, `update_booking` transfers.
+ */
+function verbMatch(order: Order, action: AuditEvent, noun: number): number {
+  if (sameVerb(order, action)) return 1
   if (action.verbs.some((group) => order.verbs.includes(group))) return 0.85
   if (action.verbs.length === 0 || order.verbs.length === 0 || order.flags.includes('unknown-verb')) return 0.6
-  return 0
+  return noun === 1 && action.verbs.some((group) => genericGroups.has(group)) ? 0.6 : 0
 }
+
+const genericGroups: ReadonlySet<string> = new Set(['update', 'create', 'exec'])
+
+export const sameVerb = (order: Order, action: AuditEvent): boolean =>
+  action.verbHashes.some((hash) => order.verbHashes.includes(hash))
 
 function nounMatch(order: Order, action: AuditEvent): number {
   if (action.nouns.some((group) => order.nouns.includes(group))) return 1
@@ -211,17 +236,17 @@ function addressedBy({ flags }: Order): number {
   return unite(Object.entries(parts).map(([flag, weight]) => (flags.includes(flag) ? weight : 0)))
 }
 
-/** The very verb (1) or one of its kind (0.6), with the kind of object. Kinds are wide, so agreement of kinds says less. */
+/** The very verb (1) or one of its kind (0.8), with the kind of object. Kinds are wide, so agreement of kinds says less. */
 function askedFor(action: AuditEvent, request: Request): number {
   const object = action.nouns.length === 0 || action.nouns.some((group) => request.nouns.has(group))
   if (!object) return 0
   if (action.verbHashes.some((hash) => request.verbHashes.has(hash))) return 1
-  return action.verbs.some((group) => request.verbs.has(group)) ? 0.6 : 0
+  return action.verbs.some((group) => request.verbs.has(group)) ? 0.8 : 0
 }
 
 /** Delegation covers what was spoken of; "follow the instructions", with no other object, covers everything. */
-function vouchedBy(action: AuditEvent, request: Request, agrees: number): number {
-  if (!request.delegates) return 0.6 * agrees
+function vouchedBy(action: AuditEvent, request: Request): number {
+  if (!request.delegates) return 0
   const objects = [...request.nouns].filter((noun) => !vessels.has(noun))
   return objects.length === 0 || action.nouns.some((noun) => objects.includes(noun)) ? 1 : 0.3
 }
@@ -240,4 +265,4 @@ export function namedByUser(source: AuditEvent, request: Request): boolean {
   return source.argFingerprints.some(({ kind, hash }) => naming.has(kind) && request.hashes.has(hash))
 }
 
-const naming: ReadonlySet<Kind> = new Set(['url', 'host', 'path', 'email', 'id', 'phrase', 'name'])
+const naming: ReadonlySet<Kind> = new Set(['url', 'host', 'path', 'email', 'id', 'number', 'phrase', 'name'])

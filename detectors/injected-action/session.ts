@@ -59,13 +59,14 @@ function append<T>(index: Map<string, T[]>, key: string, item: T): void {
 }
 
 /**
- * The policy says so; or nobody knows what the tool does, and it answered with far more than it was given. A write answers
+ * The policy says so, or the tool's verb can mean nothing else; or nobody knows what the tool does, and it answered with far more than it was given. A write answers
  * with a receipt.
  */
 function onlyReads(action: AuditEvent, policy: Policy): boolean {
   const toolClass = policy.toolClass(action)
   if (toolClass !== 'unknown') return toolClass === 'read'
-  return action.verbs.length === 0 && action.resultBytes > 60 && action.resultBytes > 3 * action.argBytes
+  if (action.verbs.length > 0) return action.verbs.every((verb) => verb === 'read')
+  return action.resultBytes > 60 && action.resultBytes > 3 * action.argBytes
 }
 
 function candidatesIn(source: AuditEvent, policy: Policy): Candidate[] {

@@ -3,7 +3,7 @@ import type { Evidence } from './evidence.js'
 
 /** What each part contributes, in the units of a logistic model: 0 is where an alert is raised. */
 export const weights = {
-  bias: -4,
+  bias: -4.1,
   /** mood × value × verb: the sentence asks, its value is used, its verb is carried out. This is the detector. */
   order: 1.65,
   /** mood × verb × noun × coverage: verb, object and all arguments are the order's, though its values are ordinary words. */
@@ -17,11 +17,13 @@ export const weights = {
   addressed: 1.5,
   asked: -1.9,
   vouched: -1.6,
+  /** The person asked for this, of this source; less so, where the sentence speaks to a machine. */
+  expected: -2.5,
   /** The same, where the values are ordinary words: that is what doing as the document says looks like. */
   vouchedPlain: -1.5,
   /** The action only reads: links are followed all day long. */
-  read: -2.3,
-  readAddressed: 0.3,
+  read: -3.4,
+  readAddressed: 2.5,
   /** It reads what the person wanted read: their task goes on. */
   readWanted: -0.7,
   guarded: 2.2,
@@ -31,18 +33,19 @@ export type Part = keyof typeof weights
 
 /** `reads`: the action changes nothing. */
 export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<Part, number>> {
-  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched } = evidence
+  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched, expected } = evidence
   return {
     bias: 1,
     order: mood * value * verb,
     full: mood * verb * noun * coverage,
     task: mood * verb * noun,
     strong: strong * mood,
-    plain: mood * value * verb * noun * (1 - strong) * (1 - vouched),
+    plain: mood * value * verb * noun * (1 - strong) * (1 - Math.max(vouched, expected * (1 - addressed))),
     value,
     addressed: addressed * mood,
     asked,
     vouched,
+    expected: expected * (1 - addressed),
     vouchedPlain: vouched * (1 - strong) * (1 - guarded),
     read: reads ? 1 : 0,
     readAddressed: reads ? addressed * mood : 0,

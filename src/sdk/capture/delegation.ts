@@ -1,11 +1,11 @@
 /** Does a person hand the decision to a text: "do what the ticket says"? A closed grammar over folded words, four languages. */
 const acts =
   set(`do follow execute perform complete carry handle process obey implement finish comply apply act address tackle fulfil fulfill work
-  resolve adjust update folge befolge erledige mache tue fuhre bearbeite suis suivez fais faites execute executez traite traitez
+  resolve adjust update fix close following according per folge befolge erledige mache tue fuhre bearbeite suis suivez fais faites execute executez traite traitez
   sigue siga haz haga ejecuta ejecute realiza realice cumple`)
 const things =
   set(`instruction instructions todo to-do todos direction directions step steps guidance guideline guidelines procedure checklist
-  anweisung anweisungen anleitung aufgaben schritte consignes instructions etapes taches instrucciones pasos tareas indicaciones`)
+  readme guide manual docs documentation ticket tickets issue bug case request complaint anweisung anweisungen anleitung anfrage demande solicitud aufgaben schritte consignes instructions etapes taches instrucciones pasos tareas indicaciones`)
 /** Delegating only when they point away from the message: "all the tasks on my list". */
 const lists = set('task tasks action actions request requests item items list points')
 const accordingly = set('accordingly entsprechend demgemass consequence consecuencia')

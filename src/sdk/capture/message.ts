@@ -4,29 +4,24 @@ import { delegates } from './delegation.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
 import { visible } from './fold.js'
 import type { Keyed } from './keyed.js'
-import { meaningOf, nounsOf, verbOf } from './lexicon/index.js'
+import { meaningOf, nounsOf, type Verb, verbOf } from './lexicon/index.js'
 import { isStopWord, languageOf } from './lexicon/stop.js'
 import { limits } from './limits.js'
+import { moodOf } from './mood.js'
+import { sentencesOf } from './sentences.js'
 import { tokenize } from './tokens.js'
+import { unitsOf } from './units.js'
 
 export function captureMessage(given: string, keyed: Keyed): CapturedMessage {
   // Typed as text; a host written in plain JavaScript may hand over anything.
   const text = typeof given === 'string' ? given : ''
   const kept = visible(text.slice(0, limits.text))
-  const words = tokenize(kept, limits.leaves)
-    .filter((token) => token.kind === 'word')
-    .map((token) => token.folded)
-  const foreign = languageOf(words) === 'other'
-  const verbs = new Set<string>()
-  const stems = new Set<string>()
-  const nouns = new Set<string>()
-  for (const word of words) for (const group of nounsOf(word)) nouns.add(group)
-  for (const word of words) {
-    const verb = isStopWord(word) ? undefined : verbOf(word)
-    if (verb === undefined || (verb.form === 'foreign' && !foreign)) continue
-    stems.add(verb.stem)
-    for (const group of meaningOf(verb, nouns)) verbs.add(group)
-  }
+  const tokens = tokenize(kept, limits.leaves)
+  const words = tokens.filter((token) => token.kind === 'word').map((token) => token.folded)
+  const nouns = new Set(words.flatMap((word) => nounsOf(word)))
+  if (tokens.some(({ kind }) => kind === 'url')) nouns.add('page')
+  if (tokens.some(({ kind }) => kind === 'path')) nouns.add('file')
+  const asked = verbsOf(kept, words)
   const set = new FingerprintSet(keyed)
   addLeaf(set, { key: '', text: kept, scalar: false }, 0, 'message')
   const { fingerprints, truncated } = set.take(limits.fingerprints)
@@ -35,9 +30,24 @@ export function captureMessage(given: string, keyed: Keyed): CapturedMessage {
     argDigest: keyed.digest(text),
     argFingerprints: fingerprints,
     argCapture: truncated || text.length > limits.text ? 'truncated' : 'captured',
-    verbs: [...verbs],
+    verbs: [...new Set(asked.flatMap((verb) => meaningOf(verb, nouns)))],
     nouns: [...nouns],
-    verbHashes: [...stems].slice(0, 64).map((stem) => keyed.verb(stem)),
+    verbHashes: [...new Set(asked.map((verb) => verb.stem))].slice(0, 64).map((stem) => keyed.verb(stem)),
     delegates: delegates(words),
   }
+}
+
+/** What the person asks for: the verbs in an asking place; where there is none, every word that can be nothing but a verb. */
+function verbsOf(text: string, words: readonly string[]): Verb[] {
+  const asked = unitsOf(text)
+    .flatMap((unit) => sentencesOf(unit.text))
+    .slice(0, limits.orders * 4)
+    .flatMap((sentence) => moodOf(tokenize(sentence, limits.words), false).asked)
+    .flatMap(({ verb, strength }) => (verb !== undefined && strength >= 0.5 ? [verb] : []))
+  if (asked.length > 0) return asked
+  const foreign = languageOf(words) === 'other'
+  return words.flatMap((word) => {
+    const verb = isStopWord(word) || nounsOf(word).length > 0 ? undefined : verbOf(word)
+    return verb === undefined || (verb.form === 'foreign' && !foreign) ? [] : [verb]
+  })
 }

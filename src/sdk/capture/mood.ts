@@ -77,7 +77,7 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
     asked.push({ at, strength, verb })
   })
   const strongest = asked.reduce((most, verb) => Math.max(most, verb.strength), 0)
-  const strength = isData(words) ? strongest * 0.5 : strongest
+  const strength = isData(words) || words.length > longest ? strongest * 0.5 : strongest
   return { strength, asked, negated, reported, parenthesis }
 }
 
@@ -85,6 +85,9 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
 function helps(next: Token | undefined): boolean {
   return next !== undefined && (negations.has(next.folded) || verbOf(next.folded)?.form === 'base')
 }
+
+/** Tokens of what can still be one sentence; longer runs are lists and tables that lost their line ends. */
+const longest = 110
 
 /** Records and code, not a sentence: more quotes, brackets and colons than words. */
 function isData(words: readonly Token[]): boolean {

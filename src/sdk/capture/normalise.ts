@@ -20,7 +20,7 @@ export function atomsOfToken(token: Token): Atom[] {
     case 'url':
       return atomsOfUrl(token.text)
     case 'path':
-      return [{ kind: 'path', value: normalPath(token.folded) }]
+      return atomsOfPath(normalPath(token.folded))
     case 'date':
       return atomsOfDate(token.folded)
     case 'time':
@@ -70,6 +70,17 @@ export function hostOf(bare: string): string {
 }
 
 const normalPath = (folded: string): string => folded.replaceAll('\\', '/').replace(/^\.\//, '').replace(/\/+$/, '')
+
+/** The path, and the file's name alone: with its ending as a path, without it as the name that people call it by. */
+function atomsOfPath(path: string): Atom[] {
+  const file = path.slice(path.lastIndexOf('/') + 1)
+  const called = /^[\p{L}_-]{3,}(?=\.)/u.exec(file)?.[0]
+  return [
+    { kind: 'path', value: path },
+    ...(file !== path && file.includes('.') ? [{ kind: 'path', value: file } as const] : []),
+    ...(called === undefined ? [] : [{ kind: 'name', value: called } as const]),
+  ]
+}
 
 const normalId = (folded: string): string => folded.replace(/[^\p{L}\p{N}]/gu, '')
 

@@ -95,6 +95,8 @@ function baseForms(folded: string): string[] {
  * members where there are people or places to join. A meaning that lacks its nouns is dropped while another one is left.
  */
 export function meaningOf(verb: Verb, nouns: ReadonlySet<string>): readonly string[] {
+  // What is opened to be looked at is read; what is opened to be filled (an account, an issue) is created.
+  if (verb.stem === 'open' && (nouns.has('page') || nouns.has('file'))) return ['read']
   const fitting = verb.groups.filter((group) => needs[group]?.some((noun) => nouns.has(noun)) ?? true)
   return fitting.length > 0 ? fitting : verb.groups
 }
