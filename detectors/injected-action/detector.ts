@@ -44,7 +44,7 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
 function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
   const { source } = evidence.candidate
   const delegated = request.delegates && namedByUser(source, request)
-  const expected = evidence.expected > 0.5
+  const expected = evidence.expected * (1 - evidence.addressed) > 0.5
   return {
     anchor: action,
     // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.
