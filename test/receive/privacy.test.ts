@@ -205,6 +205,7 @@ test('fingerprints, digests and token fingerprints of two tenants, and of produc
         resultDigest: digest,
         tokenFingerprint: hash,
         verbHashes: [hash],
+        detail: { schema_digest: hash, token_fingerprint: hash, annotations: 'readOnlyHint=true' },
         orders: [
           {
             position: 0,
@@ -225,6 +226,7 @@ test('fingerprints, digests and token fingerprints of two tenants, and of produc
   assert.ok(event)
   const published = JSON.stringify(event)
   assert.ok(!published.includes(hash) && !published.includes(digest))
+  assert.equal(event.detail['annotations'], 'readOnlyHint=true')
   assert.equal(event.argFingerprints[0]?.hash, event.resultFingerprints[0]?.hash, 'one value is one value')
   assert.equal(event.orders[0]?.atoms[0]?.hash, event.argFingerprints[0]?.hash)
 })
