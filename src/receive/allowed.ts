@@ -3,6 +3,7 @@
  * letter. Where a value was measured to hold content (names of traces, bodies, stack traces), its name is not here.
  */
 import { attributeNames } from '@watchkeeper/sdk/attributes'
+import { keyedDetail } from '@watchkeeper/sdk/capture'
 import type { Value, ValueMap } from './otlp/export.js'
 
 /** Kept beside the record's own fields: where it ran and what made it. */
@@ -71,6 +72,23 @@ const read: ReadonlySet<string> = new Set([
   'traceloop.entity.name',
   ...[...attributeNames].filter((name) => !name.startsWith('watchkeeper.')),
 ])
+
+/** Attributes of our own events that hold keyed hashes. */
+const keyed: ReadonlySet<string> = new Set([
+  'watchkeeper.arguments.digest',
+  'watchkeeper.arguments.fingerprints',
+  'watchkeeper.result.digest',
+  'watchkeeper.result.fingerprints',
+  'watchkeeper.result.orders',
+  'watchkeeper.token.fingerprint',
+  'watchkeeper.verb_hashes',
+])
+
+/** Whether an attribute may hold hashes that have no pepper yet: by its name, or a name of a newer version. */
+export const mayBeKeyed = (name: string): boolean =>
+  name.startsWith('watchkeeper.detail.')
+    ? keyedDetail.test(name)
+    : keyed.has(name) || (name.startsWith('watchkeeper.') && !attributeNames.has(name))
 
 const scalar = (value: Value | undefined): string | undefined =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'

@@ -5,9 +5,10 @@
 import { canonicalJson } from '@watchkeeper/sdk/canonical'
 import { stableId } from '../audit-event.js'
 import type { DeadLetter } from '../bus/index.js'
-import { isClear } from './allowed.js'
+import { isClear, mayBeKeyed } from './allowed.js'
 import type { Sender } from './keys/ring.js'
 import type { Entry, FaultReason, LogRecord, Resource, Span, Value, ValueMap } from './otlp/export.js'
+import { type Seal, sealedAttribute } from './seal.js'
 
 /** Closed list: the reasons of this stage. */
 export type DeadLetterReason =
@@ -28,11 +29,18 @@ export interface Misunderstood {
   readonly explanation: string
 }
 
+export interface LetterContext {
+  readonly sender: Pick<Sender, 'tenant' | 'owner' | 'role'>
+  /** The tenant's pepper, and its seal for what has none yet. */
+  readonly pepper: (value: string) => string
+  readonly seal: Seal
+  /** Microseconds. */
+  readonly receivedAt: number
+}
+
 export function deadLetterOf(
   { entry, reason, explanation }: Misunderstood,
-  sender: Pick<Sender, 'tenant' | 'owner' | 'role'>,
-  digest: (text: string) => string,
-  at: number,
+  { sender, pepper, seal, receivedAt }: LetterContext,
 ): DeadLetter {
   const { tenant, owner, role } = sender
   const signal = 'kind' in entry.record ? 'traces' : 'logs'
@@ -44,7 +52,7 @@ export function deadLetterOf(
       owner,
       signal,
       producerOf(entry.resource),
-      digest(canonicalJson(plain(entry.record))),
+      pepper(canonicalJson(plain(entry.record))),
     ),
     tenant,
     owner,
@@ -52,8 +60,8 @@ export function deadLetterOf(
     stage: 'receive',
     reason,
     explanation: explanation.slice(0, 1024),
-    at,
-    body: JSON.stringify(requestOf(entry)),
+    at: receivedAt,
+    body: JSON.stringify(requestOf(entry, seal)),
     signal,
   }
 }
@@ -76,12 +84,12 @@ function plain(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, plain(item)]))
 }
 
-function requestOf({ resource, scope, record }: Entry<LogRecord> | Entry<Span>): unknown {
+function requestOf({ resource, scope, record }: Entry<LogRecord> | Entry<Span>, seal: Seal): unknown {
   const ours = eventNameOf(record).startsWith('watchkeeper.')
-  const attributes = clearAttributes(record.attributes, ours, budgets.record)
+  const attributes = clearAttributes(record.attributes, budgets.record, ours ? seal : undefined)
   const place = { traceId: record.traceId, spanId: record.spanId, ...attributes }
   const around = {
-    resource: clearAttributes(resource.attributes, false, budgets.resource),
+    resource: clearAttributes(resource.attributes, budgets.resource, undefined),
     scope: { name: scope.name.slice(0, 256), version: scope.version.slice(0, 256) },
   }
   if ('kind' in record) {
@@ -119,16 +127,18 @@ function nameOf(span: Span): string {
   return /^(?:MCP handle )?[a-z]+\/[a-z_/]+(?: [\w.-]{1,128})?$/.test(span.name) ? span.name : ''
 }
 
+/** `seal` is given for one of our own events, and closes what may be hashes without the pepper. */
 function clearAttributes(
   attributes: ValueMap,
-  ours: boolean,
   budget: number,
+  seal: Seal | undefined,
 ): { readonly attributes: readonly unknown[]; readonly droppedAttributesCount: number } {
   const kept: unknown[] = []
+  const sealed: Record<string, Value> = {}
   let dropped = 0
   let left = budget
   for (const [name, value] of Object.entries(attributes)) {
-    const clear = isClear(name, value, ours)
+    const clear = isClear(name, value, seal !== undefined)
     const item = clear ? { key: name, value: anyValueOf(value) } : undefined
     const size = item === undefined ? 0 : JSON.stringify(item).length
     if (item === undefined || size > left) {
@@ -136,8 +146,11 @@ function clearAttributes(
       continue
     }
     left -= size
-    kept.push(item)
+    if (seal !== undefined && mayBeKeyed(name)) sealed[name] = value
+    else kept.push(item)
   }
+  if (seal !== undefined && Object.keys(sealed).length > 0)
+    kept.push({ key: sealedAttribute, value: { stringValue: seal.close(sealed) } })
   return { attributes: kept, droppedAttributesCount: dropped }
 }
 

@@ -104,6 +104,7 @@ export class Intake {
       sender,
       capturer: this.#capturer(sender),
       pepper: pepper.of(sender.tenant),
+      seal: pepper.sealOf(sender.tenant),
       receivedAt: now(),
       onFault: (error) => {
         this.#seldom.line('fault', (heldBack) =>

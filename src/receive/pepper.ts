@@ -7,10 +7,13 @@ import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.js'
 import { WatchkeeperError } from '../errors.js'
+import { createSeal, type Seal } from './seal.js'
 
 export interface Pepper {
   /** A keyed hash of an already keyed hash, 16 lower-case hex digits; '' stays ''. Values of two tenants cannot be compared. */
   of(tenant: string): (value: string) => string
+  /** For what is kept before it has the pepper: dead letters of our own events. */
+  sealOf(tenant: string): Seal
 }
 
 /**
@@ -19,11 +22,17 @@ export interface Pepper {
  */
 export function createPepper(secret: string): Pepper {
   const keys = new Map<string, string>()
+  const seals = new Map<string, Seal>()
   return {
     of(tenant) {
       const key = keys.get(tenant) ?? createHmac('sha256', secret).update(tenant).digest('hex')
       keys.set(tenant, key)
       return (value) => (value === '' ? '' : hash('sha256', key + value, 'hex').slice(0, 16))
+    },
+    sealOf(tenant) {
+      const seal = seals.get(tenant) ?? createSeal(createHmac('sha256', secret).update(`seal/${tenant}`).digest())
+      seals.set(tenant, seal)
+      return seal
     },
   }
 }

@@ -13,6 +13,7 @@ import type { Sender } from './keys/ring.js'
 import { delegated, fromForeign } from './mapping/index.js'
 import type { Entry, LogRecord, Span } from './otlp/export.js'
 import { fromOwn } from './own-event.js'
+import { type Seal, sealedAttribute } from './seal.js'
 import { inSlices } from './slices.js'
 
 /** Closed list: why a record is taken and not kept. It is not a fault of its sender, who is not told of it. */
@@ -31,6 +32,8 @@ export interface TranslationContext {
   readonly capturer: Capturer
   /** The tenant's pepper. */
   readonly pepper: (value: string) => string
+  /** Opens what comes back out of a dead letter. */
+  readonly seal: Seal
   /** Microseconds. */
   readonly receivedAt: number
   /** Told of a fault of ours. */
@@ -54,17 +57,17 @@ export async function translate(
 ): Promise<Translation> {
   const translation: Translation = { messages: [], deadLetters: new Map(), dropped: new Map(), droppedAttributes: 0 }
   const inner = delegated(entries.filter((entry): entry is Entry<Span> => 'kind' in entry.record))
-  await inSlices<Entry<LogRecord> | Entry<Span>>(entries, (entry) => {
-    const { record } = entry
-    const outcome = 'kind' in record && inner.has(record) ? { dropped: 'delegated' as const } : guarded(entry, context)
+  await inSlices<Entry<LogRecord> | Entry<Span>>(entries, (sent) => {
+    const entry = opened(sent, context.seal)
+    const outcome =
+      'kind' in sent.record && inner.has(sent.record) ? { dropped: 'delegated' as const } : guarded(entry, context)
     if ('event' in outcome) {
       translation.messages.push({ type: 'event', event: outcome.event })
       translation.droppedAttributes += outcome.droppedAttributes
     } else if ('dropped' in outcome) {
       add(translation.dropped, outcome.dropped)
     } else {
-      const { sender, pepper, receivedAt } = context
-      const letter = deadLetterOf({ entry, ...outcome }, sender, pepper, receivedAt)
+      const letter = deadLetterOf({ entry, ...outcome }, context)
       translation.messages.push({ type: 'dead-letter', letter })
       add(translation.deadLetters, outcome.reason)
     }
@@ -73,6 +76,15 @@ export async function translate(
 }
 
 const add = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1)
+
+/** A record out of a dead letter is as it was before; what does not open stays, and is no attribute that we know. */
+function opened<E extends Entry<LogRecord> | Entry<Span>>(entry: E, seal: Seal): E {
+  const { [sealedAttribute]: sealed, ...rest } = entry.record.attributes
+  const attributes = typeof sealed === 'string' ? seal.open(sealed) : undefined
+  return attributes === undefined
+    ? entry
+    : { ...entry, record: { ...entry.record, attributes: { ...rest, ...attributes } } }
+}
 
 type Outcome =
   | { readonly event: AuditEvent; readonly droppedAttributes: number }
@@ -122,6 +134,9 @@ function ownRecord(
   context: TranslationContext,
 ): Outcome {
   const { resource, scope } = entry
+  // Without its hashes it would pass for an event in which there is nothing to see.
+  if (record.attributes[sealedAttribute] !== undefined)
+    return { reason: 'invalid_event', explanation: `${sealedAttribute}: expected what receivers of this tenant sealed` }
   const own = fromOwn(eventName, record, {
     timeUs: micros(record.time === 0n ? record.observedTime : record.time),
     producerId: producerOf(resource),

@@ -9,7 +9,7 @@ import { keyedWith } from './keyed.js'
 import { captureMessage } from './message.js'
 import { captureResult } from './result.js'
 
-export { rehash } from './rehash.js'
+export { keyedDetail, rehash } from './rehash.js'
 export { redact } from './secrets.js'
 
 /** Raised with every change of what is captured or how it is normalised: records of different versions do not match each other. */
