@@ -207,6 +207,13 @@ export const settings = {
   ),
   clickhouseUser: setting('WATCHKEEPER_CLICKHOUSE_USER', 'User at the server.', 'default', text),
   clickhousePassword: secret('WATCHKEEPER_CLICKHOUSE_PASSWORD', 'Password at the server.', '', text),
+  clickhouseReaderUser: setting(
+    'WATCHKEEPER_CLICKHOUSE_READER_USER',
+    'User at the server for queries of people, who needs no more than to read; empty is the user above, made read-only for each query.',
+    '',
+    text,
+  ),
+  clickhouseReaderPassword: secret('WATCHKEEPER_CLICKHOUSE_READER_PASSWORD', 'Password of that user.', '', text),
   clickhouseDatabase: setting('WATCHKEEPER_CLICKHOUSE_DATABASE', 'Database of our tables.', 'watchkeeper', text),
   storeBatchRows: setting('WATCHKEEPER_STORE_BATCH_ROWS', 'Most records of one insert.', 10_000, whole(1, 1_000_000)),
   storeBatchMs: setting('WATCHKEEPER_STORE_BATCH_MS', 'Longest wait for a batch to fill.', 200, whole(0, 60_000)),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { ClickHouseLogLevel, createClient } from '@clickhouse/client'
+import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickhouse/client'
 import type { Config } from '../config.js'
 import { WatchkeeperError } from '../errors.js'
 import type { Logger } from '../log.js'
@@ -32,6 +32,8 @@ export type StoreConfig = Pick<
   | 'clickhouseUrl'
   | 'clickhouseUser'
   | 'clickhousePassword'
+  | 'clickhouseReaderUser'
+  | 'clickhouseReaderPassword'
   | 'clickhouseDatabase'
 >
 
@@ -49,7 +51,8 @@ async function findHome(config: StoreConfig, log: Logger): Promise<Home> {
   const { dataDir, spoolDir, durability, clickhouseUrl: url, clickhouseDatabase: database } = config
   if (url !== '') {
     const service = { url, user: config.clickhouseUser, password: config.clickhousePassword, database }
-    return { service, reader: service, close: nothing }
+    const { clickhouseReaderUser: user, clickhouseReaderPassword: password } = config
+    return { service, reader: user === '' ? service : { url, user, password, database }, close: nothing }
   }
   const at = ({ url, service, reader }: Endpoint) => ({
     service: { url, ...service, database },
@@ -131,6 +134,21 @@ export interface StoreReader {
   close(): Promise<void>
 }
 
+type ReaderSettings = { readonly clickhouse_settings?: { readonly readonly: '1' } }
+
+/**
+ * A user who may write becomes one who only reads. Of one who only reads already (the embedded engine's reader, a profile with
+ * `readonly` 1 or 2) nothing is asked: a server refuses a change of that very setting (error 164), even to the stricter.
+ */
+async function readerSettings(client: ClickHouseClient): Promise<ReaderSettings> {
+  const answer = await client.query({
+    query: "SELECT value FROM system.settings WHERE name = 'readonly'",
+    format: 'JSONEachRow',
+  })
+  const [row] = await answer.json<{ value: string }>()
+  return row === undefined || row.value === '0' ? { clickhouse_settings: { readonly: '1' } } : {}
+}
+
 /** Somebody's own questions: the user who may only read. Nothing is migrated; where there is no store yet, that is an error. */
 export async function openReader({ config, log }: Pick<OpenOptions, 'config' | 'log'>): Promise<StoreReader> {
   const home = await findHome(config, log)
@@ -144,17 +162,17 @@ export async function openReader({ config, log }: Pick<OpenOptions, 'config' | '
     request_timeout: 300_000,
     log: { level: ClickHouseLogLevel.OFF },
   })
-  // The embedded engine's reader is bound already and may set nothing; on a server we ask for it.
-  const settings = config.clickhouseUrl === '' ? {} : { clickhouse_settings: { readonly: '1' as const } }
+  let settings: Promise<ReaderSettings> | undefined
   return {
     async read(sql, format, params = {}) {
       if (!/^\w+$/.test(format))
         throw new WatchkeeperError('WK_USAGE', 'the format is a single word, such as PrettyCompact')
       try {
+        settings ??= readerSettings(client)
         const { stream } = await client.exec({
           query: `${sql.replace(/[\s;]+$/, '')}\nFORMAT ${format}`,
           query_params: { ...params },
-          ...settings,
+          ...(await settings),
         })
         return stream
       } catch (error) {

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -83,6 +86,40 @@ describe('a store on a server', () => {
     await assert.rejects(reader.read('DROP TABLE events', 'CSV'))
     assert.deepEqual(await store.query('SELECT count() AS n FROM audit'), [{ n: '1' }])
   })
+
+  for (const [readonly, sets] of [
+    ['0', '1'],
+    ['1', null],
+    ['2', null],
+  ] as const) {
+    it(`changes no setting of a reader that the server refuses to change: readonly = ${readonly}`, async (t) => {
+      const asked: { user: string | string[] | undefined; setting: string | null }[] = []
+      const server = createServer(async (request, response) => {
+        const sql = await text(request)
+        const setting = new URL(request.url ?? '', 'http://server').searchParams.get('readonly')
+        asked.push({ user: request.headers.authorization, setting })
+        response.end(sql.includes('system.settings') ? `${JSON.stringify({ value: readonly })}\n` : '1\n')
+      }).listen(0, '127.0.0.1')
+      t.after(() => server.close())
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const config = await testStoreConfig({
+        clickhouseUrl: `http://127.0.0.1:${port}`,
+        clickhouseReaderUser: 'analyst',
+        clickhouseReaderPassword: 'p',
+      })
+      const reader = await openReader({ config, log })
+      t.after(() => reader.close())
+      assert.equal(await text(await reader.read('SELECT 1', 'CSV')), '1\n')
+      assert.equal(await text(await reader.read('SELECT 1', 'CSV')), '1\n')
+      const user = `Basic ${Buffer.from('analyst:p').toString('base64')}`
+      assert.deepEqual(
+        asked,
+        [null, sets, sets].map((setting) => ({ user, setting })),
+        'asked once, and by the reader',
+      )
+    })
+  }
 
   it('refuses a name of a database that is none', async () => {
     const config = await testStoreConfig({ clickhouseDatabase: 'x; DROP DATABASE y' })

@@ -13,6 +13,8 @@ const store = await openStore({
     clickhouseUrl: '',
     clickhouseUser: '',
     clickhousePassword: '',
+    clickhouseReaderUser: '',
+    clickhouseReaderPassword: '',
     clickhouseDatabase: 'watchkeeper',
   },
   log: pino({ level: 'silent' }),

@@ -54,6 +54,8 @@ async function embedded(): Promise<Server> {
 export async function testStoreConfig(given: Partial<StoreConfig> = {}): Promise<StoreConfig> {
   return {
     ...(await testServer()),
+    clickhouseReaderUser: '',
+    clickhouseReaderPassword: '',
     clickhouseDatabase: `test_${randomBytes(6).toString('hex')}`,
     dataDir: '',
     spoolDir: '',
