@@ -21,7 +21,7 @@ export function actionsOf({ events, policy }: Session): Judged[] {
     const shared = new Set(action.argFingerprints.flatMap(({ hash }) => candidates.get(hash) ?? []))
     return {
       action,
-      candidates: [...shared].filter(({ source }) => source !== action && over(source)),
+      candidates: telling(shared, action),
       context: {
         request: requestAt(messages.filter(over)),
         reads: onlyReads(action, policy),
@@ -34,11 +34,43 @@ export function actionsOf({ events, policy }: Session): Judged[] {
   })
 }
 
+/** Sentences kept for one value, and compared with one action. Sessions are written by strangers, too. */
+const mostOfValue = 64
+const mostOfAction = 192
+/** From this mood on a sentence asks; others have a quota of their own, so that they cannot crowd it out. */
+const asking = 0.65
+
+/**
+ * Sentences by the values in them. The earliest ones are kept, and of equal ones the first: whatever comes later cannot change what
+ * is found about an action before it.
+ */
 function byValue(candidates: readonly Candidate[]): Map<string, Candidate[]> {
   const index = new Map<string, Candidate[]>()
-  for (const candidate of candidates)
-    for (const hash of new Set([...candidate.hashes, ...candidate.following])) append(index, hash, candidate)
+  const counts = new Map<string, number>()
+  const seen = new Set<string>()
+  for (const candidate of candidates) {
+    const { verbHashes, mood } = candidate.order
+    const values = new Set([...candidate.hashes, ...candidate.following])
+    const signature = [...verbHashes, '', ...values].join(' ')
+    if (seen.has(signature)) continue
+    seen.add(signature)
+    for (const hash of values) {
+      const quota = `${hash} ${mood >= asking}`
+      const count = counts.get(quota) ?? 0
+      if (count >= mostOfValue) continue
+      counts.set(quota, count + 1)
+      append(index, hash, candidate)
+    }
+  }
   return index
+}
+
+/** What may have ordered the action, the most asking first where there is too much. */
+function telling(shared: ReadonlySet<Candidate>, action: AuditEvent): Candidate[] {
+  const earlier = [...shared].filter(({ source }) => source !== action && source.endedAt <= action.startedAt)
+  return earlier.length <= mostOfAction
+    ? earlier
+    : earlier.sort((a, b) => b.order.mood - a.order.mood).slice(0, mostOfAction)
 }
 
 /** Which calls hold each value. */
