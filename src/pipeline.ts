@@ -25,6 +25,8 @@ export interface PipelineOptions {
   /** Microseconds since 1970. */
   readonly now: () => number
   readonly onIncident?: AlertOptions['onIncident']
+  /** Ends the wait for a store that another process has to open; then starting rejects with its reason. */
+  readonly signal?: AbortSignal
 }
 
 export interface Pipeline {
@@ -34,6 +36,10 @@ export interface Pipeline {
   readonly store: Store | undefined
   /** Answers what is in flight, keeps what was accepted, then ends. */
   close(): Promise<void>
+}
+
+const notServing: ReadinessCheck = async () => {
+  throw new Error('is starting or stopping, see its log')
 }
 
 /** How often our own counters are written to the store, for the dashboards. */
@@ -49,15 +55,23 @@ function checkRoles(config: Config, roles: ReadonlySet<PipelineRole>): void {
   }
 }
 
-export async function startPipeline({ config, roles, log, now, onIncident }: PipelineOptions): Promise<Pipeline> {
+export async function startPipeline({
+  config,
+  roles,
+  log,
+  now,
+  onIncident,
+  signal,
+}: PipelineOptions): Promise<Pipeline> {
   checkRoles(config, roles)
   const telemetry = new Telemetry()
-  const checks: Record<string, ReadinessCheck> = {}
+  const checks: Record<string, ReadinessCheck> = { service: notServing }
   const stage = (name: string) => ({ config, log: log.child({ stage: name }), telemetry, now })
 
   // Last started, first stopped: a receiver stops accepting before the store that keeps its records does.
   const stops: { readonly name: string; readonly stop: () => Promise<void> }[] = []
   const close = async (): Promise<void> => {
+    checks['service'] = notServing
     for (const { name, stop } of stops.splice(0).reverse()) {
       try {
         await stop()
@@ -68,9 +82,14 @@ export async function startPipeline({ config, roles, log, now, onIncident }: Pip
   }
 
   try {
+    // First, so that a process that waits for its store is alive, not ready, and says why.
+    const health = await startHealth({ host: config.consoleHost, port: config.consolePort, telemetry, checks })
+    stops.push({ name: 'health', stop: () => health.close() })
+
     let store: Store | undefined
     if (roles.has('store') || roles.has('detect') || roles.has('alert')) {
-      const opened = await openStore(stage('store'))
+      const engine = roles.has('store') ? 'own' : 'other'
+      const opened = await openStore({ ...stage('store'), engine, ...(signal && { signal }) })
       store = opened
       stops.push({ name: 'store', stop: () => opened.close() })
       checks['store'] = () => opened.ping()
@@ -108,15 +127,13 @@ export async function startPipeline({ config, roles, log, now, onIncident }: Pip
       stops.push({ name: 'alert', stop: () => alert.close() })
     }
 
-    const health = await startHealth({ host: config.consoleHost, port: config.consolePort, telemetry, checks })
-    stops.push({ name: 'health', stop: () => health.close() })
-
     let receiveUrl = ''
     if (roles.has('receive')) {
       const receive = await startReceive({ ...stage('receive'), bus })
       stops.push({ name: 'receive', stop: () => receive.close() })
       receiveUrl = receive.address
     }
+    delete checks['service']
     return { receiveUrl, healthUrl: health.address, store, close }
   } catch (error) {
     await close()

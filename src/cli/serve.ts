@@ -11,7 +11,8 @@ Everything in one process on the embedded engine unless told otherwise. Stops on
 accepted is kept.
 
   --role ROLE   receive, store, detect, alert, console or all (default all). Several with commas. Roles in separate
-                processes need WATCHKEEPER_BUS=kafka and, but for one machine, WATCHKEEPER_CLICKHOUSE_URL.
+                processes need WATCHKEEPER_BUS=kafka and, but for one machine, WATCHKEEPER_CLICKHOUSE_URL. On one machine
+                the process with the role store owns the embedded engine; the others wait for it and use it.
   --demo        also plays a live MCP conversation in which a document turns the model, shows the incident, and goes on
                 serving. Refused on a data folder with ingest keys: made-up records do not belong among real ones.
 
@@ -46,8 +47,14 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     roles,
     log,
     now: () => Date.now() * 1000,
+    signal: io.signal,
     onIncident: ({ id, severity, title }, change) => log.warn({ incident: id, severity, title }, `incident ${change}`),
+  }).catch((error: unknown) => {
+    // Asked to stop before there was anything to stop.
+    if (io.signal.aborted && error === io.signal.reason) return undefined
+    throw error
   })
+  if (pipeline === undefined) return 0
   log.info({ roles: [...roles], otlp: pipeline.receiveUrl, health: pipeline.healthUrl }, 'serving')
   if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
   log.info('stopping: what was accepted is kept first')

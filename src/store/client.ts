@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
+import type { ErrorCode, WatchkeeperError } from '../errors.js'
 import { insertFault, queryFault } from './faults.js'
 import type { QueryOptions, QueryParams } from './index.js'
 import { type Cell, type Columns, encodeRows, type RowOf } from './native.js'
@@ -25,27 +26,41 @@ const settings: ClickHouseSettings = {
   do_not_merge_across_partitions_select_final: 1,
 }
 
+/** Where the engine is now; `undefined` when nothing is known. */
+export type Locate = () => Promise<Connection | undefined>
+
 /** Pauses before an insert is tried again here; after them it is the caller's turn. Milliseconds. */
 const pauses = [50, 250]
 
-export class ClickHouse {
-  readonly #client: ClickHouseClient
-  readonly database: string
+/** What an engine that is not there says, and what another one says on its port. */
+const gone: ReadonlySet<ErrorCode> = new Set(['WK_STORE_UNAVAILABLE', 'WK_STORE_REFUSED'])
 
-  constructor({ url, user, password, database }: Connection) {
-    this.database = database
-    this.#client = createClient({
-      url,
-      username: user,
-      password,
-      database,
-      application: 'watchkeeper',
-      clickhouse_settings: settings,
-      request_timeout: 300_000,
-      max_open_connections: 16,
-      // It would write statements, and with them what they hold, to stdout and stderr.
-      log: { level: ClickHouseLogLevel.OFF },
-    })
+const connect = ({ url, user, password, database }: Connection): ClickHouseClient =>
+  createClient({
+    url,
+    username: user,
+    password,
+    database,
+    application: 'watchkeeper',
+    clickhouse_settings: settings,
+    request_timeout: 300_000,
+    max_open_connections: 16,
+    // It would write statements, and with them what they hold, to stdout and stderr.
+    log: { level: ClickHouseLogLevel.OFF },
+  })
+
+export class ClickHouse {
+  readonly database: string
+  readonly #locate: Locate | undefined
+  #connection: Connection
+  #client: ClickHouseClient
+
+  /** With `locate`, whatever fails is followed by a look where the engine is now, so that the next try may find it. */
+  constructor(connection: Connection, locate?: Locate) {
+    this.database = connection.database
+    this.#locate = locate
+    this.#connection = connection
+    this.#client = connect(connection)
   }
 
   async query<Row>(sql: string, params: QueryParams = {}, options: QueryOptions = {}): Promise<Row[]> {
@@ -66,7 +81,7 @@ export class ClickHouse {
       })
       return await result.json<Row>()
     } catch (error) {
-      throw queryFault(error)
+      throw await this.#failed(queryFault(error))
     }
   }
 
@@ -74,7 +89,7 @@ export class ClickHouse {
     try {
       await this.#client.command({ query: sql, query_params: { ...params } })
     } catch (error) {
-      throw queryFault(error)
+      throw await this.#failed(queryFault(error))
     }
   }
 
@@ -106,7 +121,7 @@ export class ClickHouse {
         }
         return
       } catch (error) {
-        const fault = insertFault(error, table)
+        const fault = await this.#failed(insertFault(error, table))
         const pause = pauses[attempt]
         // Without a token a second attempt could be a second copy of the rows.
         if (!fault.retryable || pause === undefined || token === undefined) throw fault
@@ -117,10 +132,22 @@ export class ClickHouse {
 
   async ping(): Promise<void> {
     const answer = await this.#client.ping({ select: true })
-    if (!answer.success) throw queryFault(answer.error)
+    if (!answer.success) throw await this.#failed(queryFault(answer.error))
   }
 
   close(): Promise<void> {
     return this.#client.close()
+  }
+
+  /** The engine of another process is elsewhere once that was started again: another port, other passwords. */
+  async #failed(fault: WatchkeeperError): Promise<WatchkeeperError> {
+    const moved = gone.has(fault.code) ? await this.#locate?.() : undefined
+    if (moved !== undefined && (moved.url !== this.#connection.url || moved.password !== this.#connection.password)) {
+      const before = this.#client
+      this.#connection = moved
+      this.#client = connect(moved)
+      await before.close()
+    }
+    return fault
   }
 }

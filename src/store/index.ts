@@ -7,6 +7,7 @@ import type { DeadLetter } from '../bus/index.js'
 import type { InsertRows, InsertTable } from './tables.js'
 
 export {
+  type EngineChoice,
   type OpenOptions,
   openReader,
   openScratchStore,

@@ -42,17 +42,25 @@ export async function migrate(
   migrations: readonly Migration[],
   now: () => number,
 ): Promise<readonly number[]> {
-  const exists = await db.query(
-    "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'",
-  )
   // A user who may not create tables can work on a database that has all of them.
-  if (exists.length === 0)
+  if (!(await hasMigrations(db)))
     await db.command(
       `CREATE TABLE IF NOT EXISTS migrations
        (number UInt32, name String, checksum String, at DateTime64(6, 'UTC'))
        ENGINE = ReplacingMergeTree ORDER BY number
        COMMENT 'which of our migrations this database has had'`,
     )
+  const missing = await missingMigrations(db, migrations)
+  for (const { number, name, sql } of missing) {
+    for (const statement of statements(sql)) await apply(db, statement, number, name)
+    await db.insert('migrations', columns, [{ number, name, checksum: checksum(sql), at: now() }])
+  }
+  return missing.map(({ number }) => number)
+}
+
+/** Those that the database has not had yet. Throws `WK_STORE_MIGRATION` when it has had others. */
+export async function missingMigrations(db: ClickHouse, migrations: readonly Migration[]): Promise<Migration[]> {
+  if (!(await hasMigrations(db))) return [...migrations]
   const rows = await db.query<{ number: number; checksum: string }>('SELECT number, checksum FROM migrations FINAL')
   const applied = new Map(rows.map((row) => [row.number, row.checksum]))
   const known = new Set(migrations.map(({ number }) => number))
@@ -62,20 +70,20 @@ export async function migrate(
       'WK_STORE_MIGRATION',
       `the database ${db.database} has had migration ${newer}, which this version does not know: run a newer Watchkeeper`,
     )
-  const done: number[] = []
-  for (const { number, name, sql } of migrations) {
-    const before = applied.get(number)
-    if (before === checksum(sql)) continue
-    if (before !== undefined)
-      throw new WatchkeeperError(
-        'WK_STORE_MIGRATION',
-        `migration ${number} (${name}) is not the one that the database ${db.database} has had: restore the file, and put the change into a new one`,
-      )
-    for (const statement of statements(sql)) await apply(db, statement, number, name)
-    await db.insert('migrations', columns, [{ number, name, checksum: checksum(sql), at: now() }])
-    done.push(number)
-  }
-  return done
+  const changed = migrations.find(({ number, sql }) => applied.has(number) && applied.get(number) !== checksum(sql))
+  if (changed !== undefined)
+    throw new WatchkeeperError(
+      'WK_STORE_MIGRATION',
+      `migration ${changed.number} (${changed.name}) is not the one that the database ${db.database} has had: restore the file, and put the change into a new one`,
+    )
+  return migrations.filter(({ number }) => !applied.has(number))
+}
+
+async function hasMigrations(db: ClickHouse): Promise<boolean> {
+  const tables = await db.query(
+    "SELECT 1 FROM system.tables WHERE database = currentDatabase() AND name = 'migrations'",
+  )
+  return tables.length > 0
 }
 
 async function apply(db: ClickHouse, statement: string, number: number, name: string): Promise<void> {

@@ -7,12 +7,13 @@ import { type ClickHouseClient, ClickHouseLogLevel, createClient } from '@clickh
 import type { Config } from '../config.js'
 import { WatchkeeperError } from '../errors.js'
 import type { Logger } from '../log.js'
-import { ClickHouse, type Connection } from './client.js'
-import { attachEmbedded, type Endpoint } from './embedded/attach.js'
+import { ClickHouse, type Connection, type Locate } from './client.js'
+import { attachEmbedded, type Endpoint, notedEndpoint } from './embedded/attach.js'
 import { startEmbedded } from './embedded/embedded.js'
 import { queryFault } from './faults.js'
 import type { QueryParams, Store } from './index.js'
 import { migrate, readMigrations } from './migrate.js'
+import { otherEngine } from './other-engine.js'
 import { applyRetention } from './retention.js'
 import { storeOn } from './store.js'
 
@@ -21,7 +22,17 @@ export interface OpenOptions {
   readonly log: Logger
   /** Microseconds since 1970. */
   readonly now: () => number
+  /** Without a server; default `any`. */
+  readonly engine?: EngineChoice
+  /** Ends the wait for another process's engine. */
+  readonly signal?: AbortSignal
 }
+
+/**
+ * Whose embedded engine it is. `own`: ours, or `WK_STORE_LOCKED`. `other`: that of another process, which is waited for and
+ * found again when it was started anew. `any`: that of another process if there is one, else ours for as long as we run.
+ */
+export type EngineChoice = 'own' | 'other' | 'any'
 
 export type StoreConfig = Pick<
   Config,
@@ -40,6 +51,8 @@ export type StoreConfig = Pick<
 interface Home {
   readonly service: Connection
   readonly reader: Connection
+  /** Where an engine that is not ours has gone. */
+  readonly locate?: Locate
   /** Ends what was started for us. */
   close(): Promise<void>
 }
@@ -47,7 +60,12 @@ interface Home {
 const nothing = async (): Promise<void> => undefined
 
 /** A server; else the engine of a service that runs on the data folder; else an engine of our own. */
-async function findHome(config: StoreConfig, log: Logger): Promise<Home> {
+async function findHome(
+  config: StoreConfig,
+  log: Logger,
+  engine: EngineChoice = 'any',
+  signal?: AbortSignal,
+): Promise<Home> {
   const { dataDir, spoolDir, durability, clickhouseUrl: url, clickhouseDatabase: database } = config
   if (url !== '') {
     const service = { url, user: config.clickhouseUser, password: config.clickhousePassword, database }
@@ -58,10 +76,19 @@ async function findHome(config: StoreConfig, log: Logger): Promise<Home> {
     service: { url, ...service, database },
     reader: { url, ...reader, database },
   })
-  const running = await attachEmbedded(dataDir)
-  if (running) return { ...at(running), close: nothing }
-  const engine = await startEmbedded({ dataDir, spoolDir, durability, log })
-  return { ...at(engine), close: () => engine.close() }
+  const locate = async () => {
+    const noted = await notedEndpoint(dataDir)
+    return noted && at(noted).service
+  }
+  const running =
+    engine === 'own'
+      ? undefined
+      : engine === 'other'
+        ? await otherEngine({ dataDir, database, log, ...(signal && { signal }) })
+        : await attachEmbedded(dataDir)
+  if (running) return { ...at(running), locate, close: nothing }
+  const own = await startEmbedded({ dataDir, spoolDir, durability, log })
+  return { ...at(own), close: () => own.close() }
 }
 
 /** For `retentionDays`; no setting of a service. */
@@ -69,11 +96,14 @@ const keepForever = 0
 
 const plainName = /^[A-Za-z_]\w{0,63}$/
 
-/** The database with all our tables in it. Throws `WK_CONFIG`, `WK_STORE_MIGRATION`, `WK_STORE_UNAVAILABLE`. */
-async function prepare(connection: Connection, now: () => number, retentionDays: number): Promise<ClickHouse> {
+/** The database with all our tables in it. Throws `WK_STORE_MIGRATION`, `WK_STORE_UNAVAILABLE`. */
+async function prepare(
+  connection: Connection,
+  now: () => number,
+  retentionDays: number,
+  locate?: Locate,
+): Promise<ClickHouse> {
   const { database } = connection
-  if (!plainName.test(database))
-    throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
   const outside = new ClickHouse({ ...connection, database: 'default' })
   try {
     const exists = await outside.query('SELECT 1 FROM system.databases WHERE name = {database:String}', { database })
@@ -82,7 +112,7 @@ async function prepare(connection: Connection, now: () => number, retentionDays:
   } finally {
     await outside.close()
   }
-  const db = new ClickHouse(connection)
+  const db = new ClickHouse(connection, locate)
   try {
     await migrate(db, await readMigrations(), now)
     if (retentionDays > 0) await applyRetention(db, retentionDays)
@@ -93,11 +123,20 @@ async function prepare(connection: Connection, now: () => number, retentionDays:
   }
 }
 
-/** The configured store. */
-export async function openStore({ config, log, now }: OpenOptions): Promise<Store> {
-  const home = await findHome(config, log)
+/**
+ * The configured store. Throws `WK_CONFIG`, `WK_FILE_UNWRITABLE`, `WK_STORE_LOCKED`, `WK_STORE_UNAVAILABLE`,
+ * `WK_STORE_ENGINE_MISSING`, `WK_STORE_MIGRATION`, and the reason of `signal`.
+ */
+export async function openStore({ config, log, now, engine, signal }: OpenOptions): Promise<Store> {
+  if (!plainName.test(config.clickhouseDatabase))
+    throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
+  const home = await findHome(config, log, engine, signal)
   try {
-    const db = await prepare(home.service, now, config.retentionDays)
+    // Whose engine it is, his are the tables and how long they keep.
+    const db =
+      engine === 'other' && home.locate
+        ? new ClickHouse(home.service, home.locate)
+        : await prepare(home.service, now, config.retentionDays, home.locate)
     return storeOn(db, now, home.close)
   } catch (error) {
     await home.close()

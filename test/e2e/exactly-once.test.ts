@@ -3,102 +3,25 @@
  * say of it live is what a backtest says of the same sessions.
  */
 import assert from 'node:assert/strict'
-import { execFile, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { execFile } from 'node:child_process'
+import { test } from 'node:test'
 import { promisify } from 'node:util'
-import { readRecorded } from '../../src/recorded.js'
 import { startBroker } from '../support/kafka.js'
-import { recordCount, rows, until } from '../support/landing.js'
-import { fromRoot } from '../support/root.js'
-import { cleanEnvironment, finished, freePort, type Service, service, watchkeeper } from '../support/service.js'
+import { recordCount, until } from '../support/landing.js'
+import {
+  assertEachOnce,
+  assertLiveIsBacktest,
+  baseTime,
+  freshSettings,
+  recorded,
+  startReplay,
+} from '../support/recorded-run.js'
+import { freePort, type Service, service } from '../support/service.js'
 import { traceFile, withoutTraces } from '../support/traces.js'
 
-type Settings = Readonly<Record<string, string>>
-
-async function freshSettings(t: TestContext): Promise<Record<string, string>> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'watchkeeper-e2e-'))
-  t.after(() => rm(dataDir, { recursive: true, force: true }))
-  return {
-    WATCHKEEPER_DATA_DIR: dataDir,
-    WATCHKEEPER_RECEIVE_PORT: String(await freePort()),
-    WATCHKEEPER_CONSOLE_PORT: String(await freePort()),
-  }
-}
-
-interface Recorded {
-  readonly file: string
-  readonly sessions: number
-  readonly calls: number
-  readonly messages: number
-}
-
-async function recorded(): Promise<Recorded> {
-  const file = traceFile('attacks-dev')
-  assert.ok(file)
-  const totals = { file, sessions: 0, calls: 0, messages: 0 }
-  for await (const line of readRecorded(file)) {
-    assert.ok('session' in line)
-    totals.sessions += 1
-    totals.calls += line.session.calls.length
-    totals.messages += line.session.messages.length
-  }
-  return totals
-}
-
-/** Two hours back, so that every window of every query detector is over and settled. */
-const baseTime = () => new Date(Math.floor(Date.now() / 1000) * 1000 - 2 * 3_600_000).toISOString()
-
-function startReplay(settings: Settings, { file }: Recorded, base: string) {
-  const url = `http://127.0.0.1:${settings['WATCHKEEPER_RECEIVE_PORT']}`
-  // Slow enough that the kills come in the middle.
-  const args = ['replay', file, '--to', url, '--base-time', base, '--rate', '1500']
-  const child = spawn(process.execPath, [fromRoot('dist/src/main.js'), ...args], {
-    env: cleanEnvironment(settings),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  return finished(child)
-}
-
-async function assertEachOnce(settings: Settings, { calls, messages }: Recorded): Promise<void> {
-  const answer = await rows<Record<string, number>>(
-    settings,
-    `SELECT countIf(kind = 'call') AS calls, uniqExactIf(event_id, kind = 'call') AS distinct_calls,
-            countIf(kind = 'user_message') AS messages, count() AS records FROM audit`,
-  )
-  assert.deepEqual(answer, [{ calls, distinct_calls: calls, messages, records: calls + messages }])
-}
-
-interface Found {
-  readonly fingerprint: string
-  readonly detector: string
-  readonly severity: string
-}
-
-const inOrder = (found: readonly Found[]): readonly string[] =>
-  found.map(({ fingerprint, detector, severity }) => `${fingerprint} ${detector} ${severity}`).sort()
-
-async function assertLiveIsBacktest(settings: Settings, { file }: Recorded, base: string): Promise<void> {
-  const out = join(String(settings['WATCHKEEPER_DATA_DIR']), 'findings.jsonl')
-  const backtest = await watchkeeper(
-    ['backtest', file, '--together', '--tenant', 'default', '--base-time', base, '--findings', out],
-    settings,
-  )
-  assert.equal(backtest.code, 0, backtest.stderr)
-  const expected = inOrder(
-    (await readFile(out, 'utf8'))
-      .split('\n')
-      .filter((line) => line !== '')
-      .flatMap((line) => (JSON.parse(line) as { readonly findings: readonly Found[] }).findings),
-  )
-  assert.ok(expected.length > 100, `the backtest found only ${expected.length}`)
-  const ask = async () =>
-    inOrder((await rows<Found>(settings, 'SELECT fingerprint, detector, severity FROM finding')) ?? [])
-  const live = await until(ask, (answer) => answer.length >= expected.length)
-  assert.deepEqual(live, expected)
-}
+const file = traceFile('attacks-dev') ?? ''
+const rate = 1500
+const least = 100
 
 /** SIGKILL for the embedded engine: the only child of the process that keeps the store. */
 async function killEngine(keeper: Service): Promise<void> {
@@ -111,11 +34,11 @@ test("embedded: every recorded call lands once though engine and service are kil
   timeout: 600_000,
 }, async (t) => {
   const settings = await freshSettings(t)
-  const total = await recorded()
+  const total = await recorded(file)
   const base = baseTime()
   const all = service(t, settings)
   await all.start()
-  const replay = startReplay(settings, total, base)
+  const replay = startReplay(settings, { file, base, rate })
 
   await until(
     () => recordCount(settings),
@@ -132,7 +55,7 @@ test("embedded: every recorded call lands once though engine and service are kil
   const { code, stderr } = await replay
   assert.equal(code, 0, stderr)
   await assertEachOnce(settings, total)
-  await assertLiveIsBacktest(settings, total, base)
+  await assertLiveIsBacktest(settings, total, { base, least })
   assert.equal(await all.stop(), 0)
 })
 
@@ -150,7 +73,7 @@ test("Kafka: every recorded call lands once though broker, receiver, engine and 
     WATCHKEEPER_KAFKA_TOPIC_PREFIX: `e2e-${Date.now()}`,
     WATCHKEEPER_KAFKA_PARTITIONS: '4',
   }
-  const total = await recorded()
+  const total = await recorded(file)
   const base = baseTime()
   const receiver = service(t, settings, ['--role', 'receive'])
   const keeper = service(t, { ...settings, WATCHKEEPER_CONSOLE_PORT: String(await freePort()) }, [
@@ -158,7 +81,7 @@ test("Kafka: every recorded call lands once though broker, receiver, engine and 
     'store,detect,alert',
   ])
   await Promise.all([receiver.start(), keeper.start()])
-  const replay = startReplay(settings, total, base)
+  const replay = startReplay(settings, { file, base, rate })
 
   await until(
     () => recordCount(settings),
@@ -187,7 +110,7 @@ test("Kafka: every recorded call lands once though broker, receiver, engine and 
     (count) => count >= total.calls + total.messages,
   )
   await assertEachOnce(settings, total)
-  await assertLiveIsBacktest(settings, total, base)
+  await assertLiveIsBacktest(settings, total, { base, least })
   assert.equal(await receiver.stop(), 0)
   assert.equal(await keeper.stop(), 0)
 })

@@ -2,23 +2,13 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
+import { freshSettings } from '../support/recorded-run.js'
 import { fromRoot } from '../support/root.js'
-import { cleanEnvironment, finished, freePort, service } from '../support/service.js'
+import { cleanEnvironment, finished, service } from '../support/service.js'
 import { traceFile, withoutTraces } from '../support/traces.js'
-
-async function freshSettings(t: TestContext) {
-  const dataDir = await mkdtemp(join(tmpdir(), 'watchkeeper-look-'))
-  t.after(() => rm(dataDir, { recursive: true, force: true }))
-  return {
-    WATCHKEEPER_DATA_DIR: dataDir,
-    WATCHKEEPER_RECEIVE_PORT: String(await freePort()),
-    WATCHKEEPER_CONSOLE_PORT: String(await freePort()),
-  }
-}
 
 test('the demo shows the incident with its evidence and what to open next, and ends on Ctrl-C', {
   timeout: 120_000,

@@ -41,6 +41,12 @@ export async function attachEmbedded(dataDir: string): Promise<Endpoint | undefi
   return (await answers(url)) ? { url, service, reader } : undefined
 }
 
+/** What the file says now, whether anything answers there or not. */
+export async function notedEndpoint(dataDir: string): Promise<Endpoint | undefined> {
+  const noted = await readNoted(dataDir)
+  return noted && { url: noted.url, service: noted.service, reader: noted.reader }
+}
+
 /** A pid may have been given to another process since; only an engine answers. It may just be starting again. */
 async function answers(url: string): Promise<boolean> {
   for (let attempt = 0; attempt < 10; attempt += 1) {

@@ -39,7 +39,7 @@ const backOff = [100, 10_000] as const
 const steady = 30_000
 
 /**
- * Starts the engine. Throws `WK_STORE_ENGINE_MISSING` where chdb is not installed, `WK_STORE_LOCKED` where another
+ * Starts the engine. Throws `WK_STORE_ENGINE_MISSING` where chdb is not installed, `WK_FILE_UNWRITABLE`, `WK_STORE_LOCKED` where another
  * process works on the folder, `WK_STORE_UNAVAILABLE` where the engine does not come up.
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded> {
@@ -50,11 +50,21 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<Embedded>
       `the embedded engine is not there: ${native.missing}. Run "npm install chdb" (Linux with glibc, or macOS), ` +
         'or point WATCHKEEPER_CLICKHOUSE_URL at a ClickHouse server',
     )
-  await mkdir(options.dataDir, { recursive: true, mode: 0o700 })
+  await mkdir(options.dataDir, { recursive: true, mode: 0o700 }).catch(unwritable(options.dataDir))
   const supervisor = new Supervisor(options, native.path)
   await supervisor.start()
   return supervisor
 }
+
+const unwritable =
+  (dataDir: string) =>
+  (error: NodeJS.ErrnoException): never => {
+    throw new WatchkeeperError(
+      'WK_FILE_UNWRITABLE',
+      `the data folder ${dataDir} cannot be written (${error.code}): check its path, its owner and the space on its disk, or set WATCHKEEPER_DATA_DIR`,
+      { cause: error },
+    )
+  }
 
 const login = (user: string): Login => ({ user, password: randomBytes(32).toString('base64url') })
 
@@ -85,7 +95,7 @@ class Supervisor implements Embedded {
     const child = await this.#launch()
     this.#watch = this.#keepRunning(child)
     try {
-      await noteEndpoint(this.#options.dataDir, this)
+      await noteEndpoint(this.#options.dataDir, this).catch(unwritable(this.#options.dataDir))
     } catch (error) {
       await this.close()
       throw error
