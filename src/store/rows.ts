@@ -1,6 +1,6 @@
 /** One audit event as rows of the tables that keep it, and back. */
 
-import { type Fingerprint, weakAtomKinds } from '@watchkeeper/sdk/event'
+import type { Fingerprint } from '@watchkeeper/sdk/event'
 import type { AuditEvent } from '../audit-event.js'
 import { columnOf, type EventField, eventFields } from './event-columns.js'
 import {
@@ -16,6 +16,7 @@ import {
   uint32,
   uuid,
 } from './native.js'
+import { isWeak, type Placed, weakIn, withoutWeak, withWeak } from './orders.js'
 import type { Variant } from './variants.js'
 
 export const eventColumns: Columns = {
@@ -29,7 +30,7 @@ export const fingerprintColumns = {
   kept_at: micros,
   record_id: uuid,
   content_hash: hash64,
-  place: text<'argument' | 'result'>(),
+  place: text<'argument' | 'result' | 'order'>(),
   weak: flag,
   key_id: text(),
   kinds: list(text<Fingerprint['kind']>()),
@@ -66,6 +67,7 @@ export const eventCell =
   (storedAt: number): Cell<AuditEvent> =>
   (event, column) => {
     const field = fieldOf[column]
+    if (field === 'orders') return withoutWeak(event.orders)
     return field === undefined ? storedAt : event[field]
   }
 
@@ -103,22 +105,24 @@ export const variantOf = (row: RowOf<typeof keyColumns>): Variant => ({
   storedAt: row.stored_at,
 })
 
-const weakKinds: ReadonlySet<string> = new Set(weakAtomKinds)
-
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] extends readonly (infer Item)[] ? Item[] : T[Key] }
 
 export function fingerprintRows(event: AuditEvent): FingerprintRow[] {
   const rows: FingerprintRow[] = []
-  addRows(rows, event, 'argument', event.argFingerprints)
-  addRows(rows, event, 'result', event.resultFingerprints)
+  addRows(rows, event, 'argument', inOrder(event.argFingerprints))
+  addRows(rows, event, 'result', inOrder(event.resultFingerprints))
+  addRows(rows, event, 'order', weakIn(event.orders))
   return rows
 }
+
+const inOrder = (fingerprints: readonly Fingerprint[]): Placed[] =>
+  fingerprints.map((fingerprint, position) => ({ fingerprint, position }))
 
 function addRows(
   rows: FingerprintRow[],
   event: AuditEvent,
   place: FingerprintRow['place'],
-  fingerprints: readonly Fingerprint[],
+  values: readonly Placed[],
 ): void {
   const row = (weak: boolean): Mutable<FingerprintRow> => ({
     tenant: event.tenant,
@@ -136,18 +140,21 @@ function addRows(
   })
   const strong = row(false)
   const weak = row(true)
-  fingerprints.forEach(({ kind, hash, leaf }, position) => {
-    const chosen = weakKinds.has(kind) ? weak : strong
-    chosen.kinds.push(kind)
-    chosen.hashes.push(hash)
-    chosen.leaves.push(leaf)
+  for (const { fingerprint, position } of values) {
+    const chosen = isWeak(fingerprint) ? weak : strong
+    chosen.kinds.push(fingerprint.kind)
+    chosen.hashes.push(fingerprint.hash)
+    chosen.leaves.push(fingerprint.leaf)
     chosen.positions.push(position)
-  })
+  }
   for (const chosen of [strong, weak]) if (chosen.kinds.length > 0) rows.push(chosen)
 }
 
 /** The fingerprints of one place of one record, from its rows, in their order. What expired is missing. */
-export function fingerprintsOf(rows: readonly FingerprintRow[], place: FingerprintRow['place']): Fingerprint[] {
+export const fingerprintsOf = (rows: readonly FingerprintRow[], place: FingerprintRow['place']): Fingerprint[] =>
+  placed(rows, place).map(({ fingerprint }) => fingerprint)
+
+function placed(rows: readonly FingerprintRow[], place: FingerprintRow['place']): Placed[] {
   return rows
     .filter((row) => row.place === place)
     .flatMap((row) =>
@@ -157,7 +164,6 @@ export function fingerprintsOf(rows: readonly FingerprintRow[], place: Fingerpri
       })),
     )
     .sort((one, other) => one.position - other.position)
-    .map(({ fingerprint }) => fingerprint)
 }
 
 /**
@@ -187,5 +193,6 @@ export function eventOf(row: Readonly<Record<string, unknown>>, fingerprints: re
     resultFingerprints: fingerprintsOf(fingerprints, 'result'),
   }
   for (const [field, column] of names) event[field] = eventFields[field].read(row[column])
+  event['orders'] = withWeak(event['orders'] as AuditEvent['orders'], placed(fingerprints, 'order'))
   return event as unknown as AuditEvent
 }

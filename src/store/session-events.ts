@@ -9,8 +9,8 @@ import { eventColumns, eventOf, type FingerprintRow, fingerprintColumns, readRow
 /** Keys in one query. */
 const keysAtOnce = 2_000
 const eventsAtOnce = 100_000
-/** Values of an event come in at most four rows. */
-const valueRowsAtOnce = 4 * eventsAtOnce
+/** Values of an event come in at most five rows. */
+const valueRowsAtOnce = 5 * eventsAtOnce
 
 /** `toStartOfFifteenMinutes` counts in 32 bits: after this (in 2106, microseconds) it begins anew. No record is kept later. */
 const lastMoment = 4_294_966_000_000_000

@@ -154,6 +154,38 @@ describe('retention', () => {
     await again.close()
   })
 
+  it('leaves no weak value anywhere after two days, and every strong one', async (t) => {
+    const store = await openTestStore(t, { config: { retentionDays: 30 } })
+    const longAgo = now() - 3 * 86_400_000_000
+    const hashOf = (kind: string) => (kind === 'url' ? 'aaaaaaaaaaaaaaaa' : 'bbbbbbbbbbbbbbbb')
+    const values = (['url', 'number', 'date', 'name', 'phrase', 'shingle'] as const).map((kind) => ({
+      kind,
+      hash: hashOf(kind),
+      leaf: 0,
+    }))
+    const order = { position: 0, mood: 1, flags: [], verbs: ['pay'], nouns: [], verbHashes: [], atoms: values }
+    const event = auditEvent({
+      endedAt: longAgo,
+      receivedAt: longAgo,
+      argFingerprints: values,
+      resultFingerprints: values,
+      orders: [{ ...order, following: values, shingles: [hashOf('shingle')] }],
+    })
+    await store.insertEvents([event])
+    for (const table of ['events', 'fingerprints']) await store.command(`OPTIMIZE TABLE ${table} FINAL`)
+    const left = [
+      ...(await store.query('SELECT * FROM events')),
+      ...(await store.query('SELECT *, arrayMap(x -> lower(hex(x)), hashes) AS hex FROM fingerprints')),
+    ]
+    assert.ok(!JSON.stringify(left).includes(hashOf('number')))
+    const [[found] = []] = await store.sessionEvents([
+      { tenant: 'acme', keys: ['c:conv-1'], from: longAgo, to: longAgo, limit: 1 },
+    ])
+    const strong = values.filter(({ kind }) => kind === 'url')
+    assert.deepEqual(found?.argFingerprints, strong)
+    assert.deepEqual(found?.orders, [{ ...order, atoms: strong, following: strong, shingles: [] }])
+  })
+
   it('removes what is too old', async (t) => {
     const store = await openTestStore(t, { config: { retentionDays: 1 } })
     const longAgo = now() - 3 * 86_400_000_000

@@ -100,8 +100,9 @@ ORDER BY (tenant, toStartOfFifteenMinutes(kept_at), session_key, kept_at, record
 SETTINGS non_replicated_deduplication_window = 100, ttl_only_drop_parts = 1
 COMMENT 'audit records as they came; read the views audit and records';
 
--- The values of a record as keyed hashes, up to four rows each: of its arguments and its result, those that are weak
--- (can be enumerated by whoever holds the keys) apart, because they expire first: by partition, so whole parts go.
+-- The values of a record as keyed hashes, up to five rows each: of its arguments and its result, those that are weak
+-- (can be enumerated by whoever holds the keys) apart, because they expire first: by partition, so whole parts go. Of the
+-- sentences of a result only the weak ones stand here, the others in the event.
 CREATE TABLE IF NOT EXISTS fingerprints
 (
     tenant LowCardinality(String),
@@ -109,13 +110,13 @@ CREATE TABLE IF NOT EXISTS fingerprints
     kept_at DateTime64(6, 'UTC') CODEC(DoubleDelta, ZSTD(1)),
     record_id UUID,
     content_hash UInt64,
-    place LowCardinality(String) COMMENT 'argument or result',
+    place LowCardinality(String) COMMENT 'argument, result, or order: a sentence of a result',
     weak Bool,
     key_id LowCardinality(String) COMMENT 'values made with different keys cannot be compared',
     kinds Array(LowCardinality(String)),
     hashes Array(UInt64),
     leaves Array(UInt32) COMMENT 'which leaf of the value it stood in',
-    positions Array(UInt32) COMMENT 'place in the list of the record',
+    positions Array(UInt32) COMMENT 'place in the list of the record; of an order also which sentence and list',
 
     INDEX hash_set hashes TYPE bloom_filter(0.01) GRANULARITY 1,
     INDEX kept_at_range kept_at TYPE minmax GRANULARITY 1
