@@ -62,7 +62,7 @@ function draftOf(action: AuditEvent, evidence: Evidence, score: number, { reques
   }
 }
 
-/** Calls whose arguments nobody captured, after a result that orders; or no result captured at all. */
+/** Calls whose arguments nobody can compare with the orders in a result before them; or no result captured at all. */
 function blindSpot(judged: readonly Judged[]): NotEvaluated | undefined {
   const calls = judged.map(({ action }) => action)
   if (calls.length > 1 && calls.every((call) => unseen(call.resultCapture)))
@@ -71,10 +71,18 @@ function blindSpot(judged: readonly Judged[]): NotEvaluated | undefined {
   const blind = calls.find(
     (call) => unseen(call.argCapture) && orders.some((source) => source.endedAt <= call.startedAt),
   )
-  return (
-    blind && {
+  if (blind !== undefined)
+    return {
       notEvaluated: 'arguments',
       because: `a result asks for something, and the arguments of ${blind.tool} after it were not captured`,
+    }
+  const apart = calls.find((call) =>
+    orders.some((source) => source.endedAt <= call.startedAt && source.keyId !== call.keyId),
+  )
+  return (
+    apart && {
+      notEvaluated: 'arguments',
+      because: `a result asks for something, and the values of ${apart.tool} after it were made with another key`,
     }
   )
 }
