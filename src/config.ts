@@ -245,7 +245,7 @@ export const settings = {
   ),
   detectBudgetMs: setting(
     'WATCHKEEPER_DETECT_BUDGET_MS',
-    'Time of one detector on one session; slower is reported.',
+    'Time of one detector on one session; slower is reported, ten times as long is ended, twenty times is for all together.',
     250,
     whole(1, 600_000),
   ),

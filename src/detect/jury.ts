@@ -42,6 +42,8 @@ export interface Verdicts {
 
 /** How many times the budget a detector may take before it is ended. */
 const patience = 10
+/** How many times that all detectors together may take on one piece: those that hang sit out soon, and until then hold up no others. */
+const patienceTogether = 2
 
 export class Jury {
   readonly bench: Bench
@@ -59,7 +61,14 @@ export class Jury {
 
   judge(piece: Piece, bounds: Bounds): Verdicts {
     const session: Session = { ...piece, policy: this.#options.policy }
-    const each = this.#options.detectors.map((named) => this.#judgeOne(named, session, bounds))
+    const { detectors, budgetMs, now } = this.#options
+    const end = now() + budgetMs * patience * patienceTogether * 1000
+    const each = detectors.map((named) => {
+      const leftMs = (end - now()) / 1000
+      return leftMs < 1
+        ? this.#crowdedOut(named, session)
+        : this.#judgeOne(named, session, bounds, Math.min(budgetMs * patience, leftMs))
+    })
     return { findings: each.flatMap(({ findings }) => findings), notEvaluated: each.flatMap((one) => one.notEvaluated) }
   }
 
@@ -70,22 +79,18 @@ export class Jury {
     return runs
   }
 
-  #judgeOne(named: Named<SessionDetector>, session: Session, bounds: Bounds): Verdicts {
+  /** No fault of its own: it does not sit out, and has its turn when the session is judged again. */
+  #crowdedOut({ id }: Named<SessionDetector>, session: Session): Verdicts {
+    const { now, telemetry } = this.#options
+    telemetry.count('detect', 'failed', 1, `crowded_out:${id}`)
+    this.#ran(id, session.tenant, now(), 0, 'crowded_out', '', 0)
+    return notEvaluated(id, session, now(), 'detector', 'others used up the time that all detectors have for a session')
+  }
+
+  #judgeOne(named: Named<SessionDetector>, session: Session, bounds: Bounds, limitMs: number): Verdicts {
     const { budgetMs, now, telemetry, bench } = this.#options
     const began = now()
-    const nothing = (input: string, because: string): Verdicts => ({
-      findings: [],
-      notEvaluated: [
-        {
-          tenant: session.tenant,
-          session: session.id,
-          detector: named.id,
-          input,
-          because: because.slice(0, 500),
-          at: began,
-        },
-      ],
-    })
+    const nothing = (input: string, because: string): Verdicts => notEvaluated(named.id, session, began, input, because)
     if (bench?.rests(named.id, session.tenant, began))
       return nothing('detector', 'the detector sits out after failures')
 
@@ -99,7 +104,7 @@ export class Jury {
         .filter(({ anchor }) => isWithin(anchor, bounds, settled, named.detector))
         .map((draft) => sessionFinding(named, session, draft, began))
       return { findings, notEvaluated: [] }
-    }, budgetMs * patience)
+    }, Math.ceil(limitMs))
     const took = now() - began
     if (watched.ended !== 'ok') {
       this.#failed(named.id, session, began, took, watched)
@@ -162,6 +167,17 @@ export class Jury {
     })
   }
 }
+
+const notEvaluated = (
+  detector: string,
+  { tenant, id }: Session,
+  at: number,
+  input: string,
+  because: string,
+): Verdicts => ({
+  findings: [],
+  notEvaluated: [{ tenant, session: id, detector, input, because: because.slice(0, 500), at }],
+})
 
 /** In the bounds, and where the verdict rests on absence, long enough ago for what is absent to have come. */
 function isWithin(

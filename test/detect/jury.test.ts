@@ -73,6 +73,26 @@ test('a detector that never ends is ended, and the others still judge', () => {
   )
 })
 
+test('all detectors together have one budget: who had no turn is not evaluated, and does not sit out for it', () => {
+  const clock = { now: baseTime }
+  const bench = new Bench()
+  const slow = (id: string) =>
+    detecting(id, () => {
+      clock.now += 199_000
+      return []
+    })
+  const { jury: many } = jury([slow('a'), slow('b'), slow('c'), good], { clock, bench })
+  for (const id of ['1', '2', '3', '4']) {
+    const { findings, notEvaluated } = many.judge({ ...piece, id }, everything)
+    assert.deepEqual(findings, [], 'a, b and c took the 400 ms there are')
+    assert.deepEqual(notEvaluated.at(-1)?.because, 'others used up the time that all detectors have for a session')
+    if (many.bench.rests('a', 'acme', clock.now)) break
+  }
+  assert.ok(many.bench.rests('a', 'acme', clock.now), 'who takes the time sits out')
+  assert.ok(!many.bench.rests('good', 'acme', clock.now))
+  assert.equal(many.judge({ ...piece, id: '5' }, everything).findings.length, 1)
+})
+
 test('a detector over its budget is reported, and what it found counts', () => {
   const clock = { now: baseTime }
   const slow = detecting('slow', ({ events }): Verdict => {

@@ -122,7 +122,7 @@ CREATE TABLE IF NOT EXISTS detector_runs
     duration_us UInt64 CODEC(T64, ZSTD(1)),
     sessions UInt32,
     findings UInt32,
-    outcome LowCardinality(String) COMMENT 'ok, error, timeout or over_budget',
+    outcome LowCardinality(String) COMMENT 'ok, error, timeout, over_budget or crowded_out',
     reason String
 )
 ENGINE = MergeTree
