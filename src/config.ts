@@ -60,6 +60,9 @@ const httpUrl: Reader<string> = (value) => {
   if (value === '') return ''
   const url = URL.canParse(value) ? new URL(value) : undefined
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw new Error('expected an http or https URL')
+  // It is shown in messages, and who takes it would warn of them (ClickHouse's client) or refuse it (fetch).
+  if (url.username !== '' || url.password !== '')
+    throw new Error('expected a URL without user and password; where both are needed they have settings of their own')
   return value
 }
 

@@ -16,7 +16,7 @@ const rescan = 60 * second
 const sweepEvery = 3_600 * second
 const sweepBack = 86_400 * second
 /** The watermark is written when it has moved by this much: starting a little early costs nothing. */
-const writeEvery = 10 * second
+const writeEvery = rescan
 const pageSize = 500
 const nil = '00000000-0000-0000-0000-000000000000'
 

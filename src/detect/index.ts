@@ -87,14 +87,18 @@ export async function startDetect(options: DetectOptions): Promise<Detect> {
     looking = next.catch(() => undefined)
     return next
   }
+  let failing = false
   async function loop(): Promise<void> {
     try {
       await tick()
+      if (failing) log.info('looking for new sessions again')
+      failing = false
     } catch (error) {
       // Nothing is lost by a failed look: the next one begins where the last good one ended.
       const code = error instanceof WatchkeeperError ? error.code : 'WK_INTERNAL'
       telemetry.count('detect', 'failed', 1, code)
-      log.error({ err: error, code }, 'could not look for new sessions; trying again')
+      log[failing ? 'debug' : 'error']({ err: error, code }, 'could not look for new sessions; trying again')
+      failing = true
     }
     if (!stop.signal.aborted) timer = setTimeout(() => void loop(), config.detectEveryMs)
   }

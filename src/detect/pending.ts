@@ -110,6 +110,14 @@ export class Pending {
     return earliest
   }
 
+  /** Since when the one waits that waits longest to be judged for the first time, engine's time; `undefined` when none does. */
+  waitingSince(): number | undefined {
+    let longest: number | undefined
+    for (const { since, notBefore } of this.#waiting.values())
+      if (notBefore === 0) longest = Math.min(longest ?? since, since)
+    return longest
+  }
+
   /** Forgets the counts of minutes before `minute`. */
   forget(minute: number): void {
     for (const [name, count] of this.#counts) if (count.minute < minute) this.#counts.delete(name)

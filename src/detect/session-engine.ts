@@ -45,7 +45,8 @@ const stretch = 15 * minute
 const pageRows = 20_000
 /** Sessions that are fetched together. */
 const together = 100
-const saveEvery = 5 * second
+/** The overlap is looked at again after a restart in any case: to say more often how far we came would save nothing. */
+const saveEvery = 30 * second
 
 const namePrefix = 'detect/sessions/'
 
@@ -80,7 +81,7 @@ export class SessionEngine {
 
     const complete = await this.#judge(signal)
     await this.#save(owned)
-    telemetry.gauge('detect_lag_seconds', Math.max(0, (now() - this.#watermark()) / second))
+    telemetry.gauge('detect_lag_seconds', Math.max(0, (now() - this.#judgedUpTo()) / second))
     telemetry.gauge('detect_waiting_sessions', this.#pending.size)
     return behind || !complete
   }
@@ -195,6 +196,16 @@ export class SessionEngine {
     this.#pending.done(waiting)
     const final = waiting.last + this.#options.jury.settle
     if (judgedAt < final) this.#pending.wait({ ...waiting, notBefore: final })
+  }
+
+  /** What was there before this is judged, as far as it was looked at: for people, who want no minute's overlap counted in. */
+  #judgedUpTo(): number {
+    const { now, jury } = this.#options
+    return Math.min(
+      this.#position ?? now(),
+      this.#pending.waitingSince() ?? endOfTime,
+      jury.bench.unjudgedSince() ?? endOfTime,
+    )
   }
 
   /** Before this everything is judged. */

@@ -140,8 +140,18 @@ export async function openStore({ config, log, now, engine, signal }: OpenOption
     return storeOn(db, now, home.close)
   } catch (error) {
     await home.close()
-    throw error
+    throw config.clickhouseUrl === '' ? error : atServer(config.clickhouseUrl, error)
   }
+}
+
+/** Says which server it is that does not answer. */
+function atServer(url: string, error: unknown): unknown {
+  if (!(error instanceof WatchkeeperError) || error.code !== 'WK_STORE_UNAVAILABLE') return error
+  return new WatchkeeperError(
+    error.code,
+    `${error.message}. It is looked for at ${url}: check that ClickHouse runs there, and WATCHKEEPER_CLICKHOUSE_URL`,
+    { cause: error },
+  )
 }
 
 /** An empty embedded store of its own, where nothing expires: recorded sessions keep their old times. Removed when closed. */
