@@ -8,6 +8,7 @@ import { currentScope, inScope } from './conversation.js'
 import type { Emitter } from './emitter.js'
 import type { ProducerEvent, Side, ToolClass } from './event.js'
 import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
+import { servingOf } from './outbound/serving.js'
 import { answeredAs, type Ending, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
@@ -35,6 +36,8 @@ interface Pending {
   readonly startedAt: number
   readonly context: Context
   readonly token: TokenFacts
+  /** Set where the request's event is named before it ends. */
+  readonly eventId?: string | undefined
 }
 
 type PendingById = Map<string | number, Pending>
@@ -84,9 +87,15 @@ export class Connection implements TapListener {
     const { emitter, transport, subjectOf } = this.#options
     const said = this.#options.conversation() || (transport === 'http' ? '' : this.#ownConversation)
     const context = incomingContext(fieldsOf(request.params['_meta']), said)
-    this.#begin(this.#received, request, 'server', context, tokenFacts(extra, emitter.capturer, subjectOf))
+    const token = tokenFacts(extra, emitter.capturer, subjectOf)
+    const serving = servingOf(emitter, extra, token.tokenFingerprint, () => ({
+      ...this.#requestFacts(request, 'server'),
+      ...context,
+      ...token,
+    }))
+    this.#begin(this.#received, request, 'server', context, token, serving?.eventId)
     const { conversationId, traceId, spanId } = context
-    return (handle) => inScope({ conversationId, traceId, spanId }, handle)
+    return (handle) => inScope({ conversationId, traceId, spanId, serving }, handle)
   }
 
   closed(): void {
@@ -104,12 +113,19 @@ export class Connection implements TapListener {
     if (cancelled !== undefined) this.#end(withdrawn, cancelled, unanswered('cancelled'))
   }
 
-  #begin(pending: PendingById, request: RequestMessage, side: Side, context: Context, token: TokenFacts): void {
+  #begin(
+    pending: PendingById,
+    request: RequestMessage,
+    side: Side,
+    context: Context,
+    token: TokenFacts,
+    eventId?: string,
+  ): void {
     this.#end(pending, request.id, unanswered('id_reused'))
     const [oldest] = pending.keys()
     if (pending.size >= pendingMost && oldest !== undefined) this.#end(pending, oldest, unanswered('given_up'))
     this.peers.request(request)
-    pending.set(request.id, { request, side, context, token, startedAt: this.#options.emitter.now() })
+    pending.set(request.id, { request, side, context, token, eventId, startedAt: this.#options.emitter.now() })
   }
 
   #end(pending: PendingById, id: string | number, ending: Ending): void {
@@ -129,20 +145,24 @@ export class Connection implements TapListener {
     return { ...this.peers.facts, side, transport, mcpSessionId: mcpSessionId() }
   }
 
-  #tellCall({ request, side, context, token, startedAt }: Pending, ending: Ending, endedAt: number): void {
-    const { method, params } = request
+  #requestFacts({ id, method, params }: RequestMessage, side: Side): Partial<ProducerEvent> {
     const tool = method === 'tools/call' ? textOf(params['name']) : ''
+    return { ...this.#facts(side), method, requestId: String(id), tool }
+  }
+
+  #tellCall({ request, side, context, token, eventId, startedAt }: Pending, ending: Ending, endedAt: number): void {
+    const { method, params } = request
+    const facts = this.#requestFacts(request, side)
+    const { tool = '' } = facts
     this.#options.emitter.emit({
       kind: 'call',
+      eventId,
       startedAt,
       endedAt,
       facts: {
-        ...this.#facts(side),
+        ...facts,
         ...context,
         ...token,
-        method,
-        requestId: String(request.id),
-        tool,
         claimedClass: this.#classes.get(tool) ?? 'unknown',
         prompt: method === 'prompts/get' ? textOf(params['name']) : '',
         resource: originOf(params['uri']),

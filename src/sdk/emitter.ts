@@ -7,6 +7,7 @@ import { toAttributes } from './attributes.js'
 import { type Capturer, createCapturer } from './capture/index.js'
 import { chainHash } from './chain.js'
 import { eventClock } from './clock.js'
+import { outsideCalls } from './conversation.js'
 import { Delivery, type DeliveryCounts, type DeliveryProblem } from './delivery.js'
 import type { Dsn } from './dsn.js'
 import { type EventKind, eventNameOf, type ProducerEvent, producerEvent } from './event.js'
@@ -35,6 +36,8 @@ export interface EmitterOptions {
 export interface Statement {
   readonly kind: EventKind
   readonly facts: Partial<ProducerEvent>
+  /** Where others must name this event before it is stated; default: a new one. */
+  readonly eventId?: string | undefined
   /** Default: now. */
   readonly startedAt?: number
   readonly endedAt?: number
@@ -71,7 +74,7 @@ export class Emitter {
     this.now = options.now ?? eventClock()
     this.#delivery = new Delivery({
       frame: { resource: options.service === undefined ? {} : { 'service.name': options.service }, scope: source },
-      send: (body, signal) => sendLogs(body, { url, key, signal, timeoutMs: 10_000 }),
+      send: (body, signal) => outsideCalls(() => sendLogs(body, { url, key, signal, timeoutMs: 10_000 })),
       maxBytes: options.maxQueueBytes ?? 16 * MiB,
       batchRecords: 200,
       batchBytes: 4 * MiB,
@@ -87,7 +90,7 @@ export class Emitter {
 
   /** States one event. Never throws. Returns its event id. */
   emit(statement: Statement): string {
-    const eventId = randomUUID()
+    const eventId = statement.eventId ?? randomUUID()
     const at = this.now()
     const timed = { ...statement, startedAt: statement.startedAt ?? at, endedAt: statement.endedAt ?? at }
     const { capture } = statement
@@ -131,7 +134,7 @@ export class Emitter {
   }
 
   #finish(
-    { kind, facts, startedAt, endedAt }: Required<Omit<Statement, 'capture'>>,
+    { kind, facts, startedAt, endedAt }: Required<Omit<Statement, 'capture' | 'eventId'>>,
     eventId: string,
     captured: Partial<ProducerEvent>,
   ): void {

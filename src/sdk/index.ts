@@ -6,4 +6,5 @@ export { Emitter, type EmitterCounts, type EmitterOptions, type Statement } from
 export type { EventKind, Fingerprint, Order, ProducerEvent } from './event.js'
 export { producerEvent } from './event.js'
 export { type Instrumentable, type InstrumentOptions, instrument } from './instrument.js'
+export { instrumentOutbound, type OutboundCredential, type OutboundOptions } from './outbound/index.js'
 export { type Authorization, authorization, elevation, type MessageOptions, userMessage } from './statements.js'

@@ -5,6 +5,7 @@
  */
 import { Connection } from './connection.js'
 import type { Emitter } from './emitter.js'
+import { fieldsOf, textOf } from './messages.js'
 import { type TappedTransport, tap } from './tap.js'
 import { type SubjectOf, subjectFromExtra } from './token.js'
 
@@ -27,6 +28,9 @@ interface Protocol extends Connectable {
   readonly transport?: TappedTransport | undefined
   getServerVersion?(): { readonly name: string; readonly version: string } | undefined
   getClientVersion?(): { readonly name: string; readonly version: string } | undefined
+  /** Who they are themselves: a server without sessions serves requests on a connection that saw no handshake. */
+  readonly _serverInfo?: unknown
+  readonly _clientInfo?: unknown
 }
 
 const instrumented = new WeakSet<object>()
@@ -74,6 +78,13 @@ function watch(
     conversation: typeof conversation === 'function' ? conversation : () => conversation,
     subjectOf: subject,
     mcpSessionId: () => transport.sessionId ?? '',
+  })
+  const [ownServer, ownClient] = [fieldsOf(protocol._serverInfo), fieldsOf(protocol._clientInfo)]
+  connection.peers.known({
+    serverName: textOf(ownServer['name']),
+    serverVersion: textOf(ownServer['version']),
+    clientName: textOf(ownClient['name']),
+    clientVersion: textOf(ownClient['version']),
   })
   if (running) {
     const server = protocol.getServerVersion?.()
