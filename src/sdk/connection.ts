@@ -14,7 +14,13 @@ import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
 import { capturedDefinition, definitionText, toolsIn } from './tools.js'
-import { incomingContext, outgoingContext } from './trace-context.js'
+import {
+  conversationFromBaggage,
+  incomingContext,
+  newSpanId,
+  outgoingContext,
+  parseTraceparent,
+} from './trace-context.js'
 
 export interface ConnectionOptions {
   readonly emitter: Emitter
@@ -25,6 +31,10 @@ export interface ConnectionOptions {
   readonly subjectOf: SubjectOf
   /** Legacy `Mcp-Session-Id`; '' where there is none (yet). */
   readonly mcpSessionId: () => string
+  /** What is told with each connection event beside its phase: a posture, a command line. */
+  readonly detail?: () => Readonly<Record<string, string>>
+  /** The classes that listed tools claim, where connections to one server share them. */
+  readonly classes?: Map<string, ToolClass>
 }
 
 type Context = Pick<ProducerEvent, 'traceId' | 'spanId' | 'parentSpanId' | 'conversationId'>
@@ -50,7 +60,7 @@ export class Connection implements TapListener {
   readonly #options: ConnectionOptions
   readonly #sent: PendingById = new Map()
   readonly #received: PendingById = new Map()
-  readonly #classes = new Map<string, ToolClass>()
+  readonly #classes: Map<string, ToolClass>
   /** Where nobody names the conversation: that of one client on one connection. */
   readonly #ownConversation = randomUUID()
   /** What opened the connection; undefined while it is not open. */
@@ -58,6 +68,11 @@ export class Connection implements TapListener {
 
   constructor(options: ConnectionOptions) {
     this.#options = options
+    this.#classes = options.classes ?? new Map()
+  }
+
+  get isOpen(): boolean {
+    return this.#opened !== undefined
   }
 
   sending(message: unknown): unknown {
@@ -71,6 +86,21 @@ export class Connection implements TapListener {
     const { meta, ...context } = outgoingContext(fieldsOf(request.params['_meta']), scope, said)
     this.#begin(this.#sent, request, 'client', context, {})
     return withMeta(message, meta)
+  }
+
+  /** As `sending`, for one who only looks on from between: the message passes as it is. */
+  passed(message: unknown): void {
+    const request = asRequest(message)
+    if (request === undefined) {
+      this.#settle(message, this.#received, this.#sent)
+      return
+    }
+    const meta = fieldsOf(request.params['_meta'])
+    const around = this.#surroundings()
+    const conversationId = conversationFromBaggage(meta['baggage']) || around.conversationId
+    const claimed = parseTraceparent(meta['traceparent'])
+    const context = { ...around, ...(claimed && { ...claimed, parentSpanId: '' }), conversationId }
+    this.#begin(this.#sent, request, 'client', context, {})
   }
 
   failed(message: unknown): void {
@@ -98,11 +128,36 @@ export class Connection implements TapListener {
     return (handle) => inScope({ conversationId, traceId, spanId, serving }, handle)
   }
 
+  /** It is still there: told now and then, so that silence can be told from an end. */
+  heartbeat(): void {
+    if (this.#opened !== undefined) this.#tellConnection('heartbeat', this.#opened)
+  }
+
   closed(): void {
-    for (const pending of [this.#sent, this.#received])
-      for (const id of [...pending.keys()]) this.#end(pending, id, unanswered('connection_closed'))
+    this.abandoned()
     if (this.#opened !== undefined) this.#tellConnection('closed', this.#opened)
     this.#opened = undefined
+  }
+
+  /** What waits for an answer will get none here. */
+  abandoned(): void {
+    for (const pending of [this.#sent, this.#received])
+      for (const id of [...pending.keys()]) this.#end(pending, id, unanswered('connection_closed'))
+  }
+
+  /** A server asks its client something because of a call; seen from outside, that is certain where only one is being served. */
+  #surroundings(): Context {
+    const [served, another] = this.#received.values()
+    const conversationId = this.#options.conversation() || this.#ownConversation
+    if (served === undefined || another !== undefined)
+      return { conversationId, traceId: '', spanId: '', parentSpanId: '' }
+    const { traceId, spanId } = served.context
+    return {
+      conversationId: served.context.conversationId || conversationId,
+      traceId,
+      spanId: traceId === '' ? '' : newSpanId(),
+      parentSpanId: spanId,
+    }
   }
 
   /** A message that is no request: the answer to one, or the withdrawal of one. */
@@ -201,7 +256,7 @@ export class Connection implements TapListener {
     this.#tellConnection('opened', by)
   }
 
-  #tellConnection(phase: 'opened' | 'closed', { side, context, token }: Pending): void {
+  #tellConnection(phase: 'opened' | 'heartbeat' | 'closed', { side, context, token }: Pending): void {
     const { capabilities } = this.peers
     this.#options.emitter.emit({
       kind: 'connection',
@@ -209,7 +264,7 @@ export class Connection implements TapListener {
         ...this.#facts(side),
         ...context,
         ...token,
-        detail: { phase, ...(capabilities === '' ? {} : { capabilities }) },
+        detail: { phase, ...(capabilities === '' ? {} : { capabilities }), ...this.#options.detail?.() },
       },
     })
   }
