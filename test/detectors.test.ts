@@ -15,6 +15,7 @@ import { judgeRange } from '../src/detect/judge-range.js'
 import { defaultPolicy } from '../src/detect/policy.js'
 import { byTime } from '../src/detect/sessions.js'
 import { severityRank } from '../src/finding.js'
+import { tables } from '../src/store/tables.js'
 import { Telemetry } from '../src/telemetry.js'
 import { silent } from './support/detect.js'
 import { auditEvent, baseTime } from './support/events.js'
@@ -66,6 +67,18 @@ for (const { id, detector } of catalogue.all) {
     assert.ok(
       cases.some(({ severity }) => severity === detector.about.severity),
       `none reaches the severity ${detector.about.severity} that it says it gives`,
+    )
+  })
+}
+
+for (const { id, detector } of catalogue.query) {
+  test(`${id} reads views, which show a record once, and no raw table`, () => {
+    const sources = [...detector.sql.matchAll(/\b(?:FROM|JOIN)\s+([a-z_]+)/gi)].map(([, source]) => source ?? '')
+    const raw = [...Object.keys(tables), 'events', 'fingerprints', 'record_keys', 'session_links', 'dead_letters']
+    assert.ok(sources.length > 0)
+    assert.deepEqual(
+      sources.filter((source) => raw.includes(source) || source.endsWith('_hours')),
+      [],
     )
   })
 }

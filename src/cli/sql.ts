@@ -13,7 +13,8 @@ incident, dead_letter.
 
   --format FORMAT   a ClickHouse output format (default PrettyCompactNoEscapes on a terminal, TabSeparatedWithNames else)
 
-The query runs as a reader: no changes, no files, no network. Text in the rows was written by whoever sent the events:
+The query runs as a reader: no changes, no files, no network. It sees the records of every tenant: the embedded engine is
+for one organisation; on a server give WATCHKEEPER_CLICKHOUSE_READER_USER a user with row policies. Text in the rows was written by whoever sent the events:
 on a terminal its control characters are shown as escapes.
 
 examples:

@@ -20,7 +20,7 @@ import { Seldom } from './seldom.js'
 import { inSlices, Turns } from './slices.js'
 import { type Translation, translate } from './translate.js'
 
-/** Milliseconds that the bus has to acknowledge; an exporter waits 10 s by default. */
+/** Milliseconds from a request's last byte to its answer; an exporter waits 10 s by default. */
 export const acknowledgeWithin = 8000
 
 export interface IntakeOptions {
@@ -86,9 +86,10 @@ export class Intake {
         lease,
       )
       telemetry.gauge('receive_in_flight_bytes', this.#inFlight.bytes)
+      const arrivedAt = this.#options.now()
       const understand = (): Promise<Understood> => this.#understand(incoming, body, sender)
       const understood = await (body.length > largeBody ? this.#turns.take(understand) : understand())
-      return await this.#keep(understood, sender)
+      return await this.#keep(understood, sender, arrivedAt)
     } finally {
       lease.release()
       telemetry.gauge('receive_in_flight_bytes', this.#inFlight.bytes)
@@ -115,9 +116,9 @@ export class Intake {
     return { translation, records: entries.length }
   }
 
-  async #keep({ translation, records }: Understood, sender: Sender): Promise<Rejection | undefined> {
+  async #keep({ translation, records }: Understood, sender: Sender, arrivedAt: number): Promise<Rejection | undefined> {
     try {
-      await this.#publish(translation.messages)
+      await this.#publish(translation.messages, arrivedAt)
     } catch (error) {
       const refusal = refusalOf(error)
       this.#options.telemetry.count('receive', 'failed', records, refusal.reason)
@@ -127,9 +128,13 @@ export class Intake {
     return this.#rejection(translation, sender)
   }
 
-  async #publish(messages: readonly BusMessage[]): Promise<void> {
+  async #publish(messages: readonly BusMessage[], arrivedAt: number): Promise<void> {
     if (messages.length === 0) return
-    const deadlineMs = this.#options.deadlineMs ?? acknowledgeWithin
+    const tookMs = Math.max(0, (this.#options.now() - arrivedAt) / 1000)
+    const deadlineMs = Math.floor((this.#options.deadlineMs ?? acknowledgeWithin) - tookMs)
+    // Whoever waited so long for the turn of a large request sends it again anyway: kept now, it would only be a copy.
+    if (deadlineMs <= 0)
+      throw new WatchkeeperError('WK_BUS_UNAVAILABLE', 'reading the request took all the time there is')
     let timer: NodeJS.Timeout | undefined
     // The bus keeps the deadline itself; this one is for a bus that hangs.
     const late = new Promise<never>((_, reject) => {

@@ -154,6 +154,30 @@ test('a bus that hangs is 503 after the deadline', async (t) => {
   assert.equal(answer.status, 503)
 })
 
+test('the bus has what is left of 8 s after the last byte, and is not asked when nothing is', async (t) => {
+  const deadlines: (number | undefined)[] = []
+  const receiver = await testReceiver(t, {
+    publish: async (_messages, options) => {
+      deadlines.push(options?.deadlineMs)
+    },
+  })
+  const send = () => receiver.send('/v1/logs', logsRequest([eventRecord({ eventId: 'e1' })]))
+  assert.equal((await send()).status, 200)
+  assert.deepEqual(deadlines, [8000])
+  const { clock } = receiver
+  const goesOn = (eachLook: number) => {
+    let { now } = clock
+    Object.defineProperty(clock, 'now', { configurable: true, get: () => (now += eachLook) })
+  }
+  goesOn(500_000)
+  assert.equal((await send()).status, 200)
+  assert.ok((deadlines[1] ?? 8000) < 8000, String(deadlines[1]))
+  goesOn(9_000_000)
+  const late = await send()
+  assert.equal(late.status, 503)
+  assert.equal(deadlines.length, 2)
+})
+
 test('the answer comes after the acknowledgement', async (t) => {
   const acknowledged = gate()
   const order: string[] = []
