@@ -7,6 +7,7 @@ import { argumentsOf, originOf, resultOf } from './contents.js'
 import { currentScope, inScope } from './conversation.js'
 import type { Emitter } from './emitter.js'
 import type { ProducerEvent, Side, ToolClass } from './event.js'
+import { keepBeating } from './heartbeat.js'
 import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
 import { servingOf } from './outbound/serving.js'
 import { answeredAs, type Ending, unanswered } from './outcome.js'
@@ -33,6 +34,8 @@ export interface ConnectionOptions {
   readonly mcpSessionId: () => string
   /** What is told with each connection event beside its phase: a posture, a command line. */
   readonly detail?: () => Readonly<Record<string, string>>
+  /** Milliseconds between two heartbeats while it is open; 0: none, also where nothing is said. */
+  readonly heartbeatMs?: number
   /** The classes that listed tools claim, where connections to one server share them. */
   readonly classes?: Map<string, ToolClass>
 }
@@ -65,6 +68,7 @@ export class Connection implements TapListener {
   readonly #ownConversation = randomUUID()
   /** What opened the connection; undefined while it is not open. */
   #opened: Pending | undefined
+  #stopBeating: (() => void) | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -135,6 +139,7 @@ export class Connection implements TapListener {
 
   closed(): void {
     this.abandoned()
+    this.#stopBeating?.()
     if (this.#opened !== undefined) this.#tellConnection('closed', this.#opened)
     this.#opened = undefined
   }
@@ -254,6 +259,8 @@ export class Connection implements TapListener {
     if (this.#opened || (this.#options.transport === 'http' && by.side === 'server' && !handshake)) return
     this.#opened = by
     this.#tellConnection('opened', by)
+    const { heartbeatMs = 0 } = this.#options
+    if (heartbeatMs > 0) this.#stopBeating = keepBeating(this, heartbeatMs)
   }
 
   #tellConnection(phase: 'opened' | 'heartbeat' | 'closed', { side, context, token }: Pending): void {

@@ -6,6 +6,7 @@
 import { Connection } from './connection.js'
 import type { Emitter } from './emitter.js'
 import { fieldsOf, textOf } from './messages.js'
+import { postureOf } from './posture.js'
 import { type TappedTransport, tap } from './tap.js'
 import { type SubjectOf, subjectFromExtra } from './token.js'
 
@@ -22,6 +23,8 @@ export interface InstrumentOptions {
   readonly conversation?: string | (() => string)
   /** Finds the caller's name in a verified token; default: `authInfo.extra.sub`. */
   readonly subject?: SubjectOf
+  /** Milliseconds between two heartbeats of an open connection; default one minute, 0 for none. */
+  readonly heartbeatMs?: number
 }
 
 interface Protocol extends Connectable {
@@ -69,7 +72,7 @@ function patchConnect(protocol: Protocol, options: InstrumentOptions): void {
 function watch(
   transport: TappedTransport,
   protocol: Protocol,
-  { emitter, conversation = '', subject = subjectFromExtra }: InstrumentOptions,
+  { emitter, conversation = '', subject = subjectFromExtra, heartbeatMs = 60_000 }: InstrumentOptions,
   running: boolean,
 ): void {
   const connection = new Connection({
@@ -78,6 +81,8 @@ function watch(
     conversation: typeof conversation === 'function' ? conversation : () => conversation,
     subjectOf: subject,
     mcpSessionId: () => transport.sessionId ?? '',
+    heartbeatMs,
+    detail: localPosture(transport),
   })
   const [ownServer, ownClient] = [fieldsOf(protocol._serverInfo), fieldsOf(protocol._clientInfo)]
   connection.peers.known({
@@ -93,6 +98,16 @@ function watch(
     if (client) connection.peers.known({ clientName: client.name, clientVersion: client.version })
   }
   tap(transport, connection, { running })
+}
+
+/** How the server runs, where it is a process of this machine: ourselves, or the child that the transport started. */
+function localPosture(transport: TappedTransport): () => Readonly<Record<string, string>> {
+  let known: Readonly<Record<string, string>> | undefined
+  return () => {
+    // Once, when it was opened: at the end a child is gone.
+    known ??= transportName(transport) === 'stdio' ? postureOf(transport.pid ?? process.pid) : {}
+    return known
+  }
 }
 
 /** By the name of the class: transports have no member that says it. */

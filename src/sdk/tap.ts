@@ -13,6 +13,8 @@ export interface TappedTransport {
   onmessage?: ((message: never, extra?: never) => void) | undefined
   onclose?: (() => void) | undefined
   readonly sessionId?: string | undefined
+  /** Of the server that a stdio client started. */
+  readonly pid?: number | null | undefined
 }
 
 export interface TapListener {
