@@ -108,6 +108,10 @@ test('alone or together, sessions of their own conversations are judged alike', 
     lines.map(({ findings }) => findings.map(({ fingerprint }) => fingerprint))
   assert.deepEqual(fingerprints(together.lines), fingerprints(alone.lines))
   assert.equal(alone.lines[0]?.findings.length, 1)
+  assert.deepEqual(
+    together.lines.map((line) => line.not_evaluated),
+    alone.lines.map((line) => line.not_evaluated),
+  )
 })
 
 test('lines that are no sessions are told with their number, and the others are judged', async (t) => {

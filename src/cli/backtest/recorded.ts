@@ -29,8 +29,9 @@ export interface Ingested {
   readonly sessions: readonly string[]
   /** Which session and which of its calls a record is. */
   readonly calls: ReadonlyMap<string, { readonly session: number; readonly index: number }>
-  /** The session that a tenant of its own stands for. */
+  /** The session that a tenant of its own stands for, and which one a session key is. */
   readonly tenants: ReadonlyMap<string, number>
+  readonly keys: ReadonlyMap<string, number>
   /** Microseconds: end of the last event. */
   readonly lastAt: number
 }
@@ -43,12 +44,13 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
   const sessions: string[] = []
   const calls = new Map<string, { session: number; index: number }>()
   const tenants = new Map<string, number>()
+  const keys = new Map<string, number>()
   const seen = new Set<string>()
   let lastAt = baseTime
   let batch: AuditEvent[] = []
   for (const file of files) {
     for await (const line of readRecorded(file, seen)) {
-      if (signal.aborted) return { sessions, calls, tenants, lastAt }
+      if (signal.aborted) return { sessions, calls, tenants, keys, lastAt }
       if ('fault' in line) {
         options.onFault(line.fault.message)
         continue
@@ -58,6 +60,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
       if (!options.together) tenants.set(tenant, number)
       for (const event of eventsOf(line.session, tenant, options)) {
         if (event.kind === 'call') calls.set(event.recordId, { session: number, index: Number(event.requestId) })
+        keys.set(event.sessionKey, number)
         lastAt = Math.max(lastAt, event.endedAt)
         batch.push(event)
       }
@@ -69,7 +72,7 @@ export async function ingest(options: IngestOptions): Promise<Ingested> {
     }
   }
   if (batch.length > 0) await store.insertEvents(batch)
-  return { sessions, calls, tenants, lastAt }
+  return { sessions, calls, tenants, keys, lastAt }
 }
 
 /** Received the moment they ended, through an agent's key: what the recording says of the user is believed. */
@@ -90,7 +93,7 @@ interface NotEvaluated {
  * One about several sessions (`--together`) stands in the line of each.
  */
 export function sessionLines(
-  { sessions, calls, tenants }: Ingested,
+  { sessions, calls, tenants, keys }: Ingested,
   findings: readonly Finding[],
   notEvaluated: readonly NotEvaluated[],
   tenant: string,
@@ -117,7 +120,7 @@ export function sessionLines(
     }
   }
   for (const row of notEvaluated) {
-    const number = tenants.get(row.tenant)
+    const number = tenants.get(row.tenant) ?? keys.get(row.session)
     if (number !== undefined) lines[number]?.lacks.add(`${row.detector}: ${row.input}`)
   }
   return lines.map(({ id, findings: found, lacks }) => ({
