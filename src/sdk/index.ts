@@ -7,4 +7,16 @@ export type { EventKind, Fingerprint, Order, ProducerEvent } from './event.js'
 export { producerEvent } from './event.js'
 export { type Instrumentable, type InstrumentOptions, instrument } from './instrument.js'
 export { instrumentOutbound, type OutboundCredential, type OutboundOptions } from './outbound/index.js'
-export { type Authorization, authorization, elevation, type MessageOptions, userMessage } from './statements.js'
+export {
+  type Approval,
+  type Authorization,
+  approval,
+  authorization,
+  type Consent,
+  consent,
+  type Decided,
+  elevation,
+  type MessageOptions,
+  userMessage,
+} from './statements.js'
+export { type SubjectOf, subjectFromExtra } from './token.js'

@@ -1,7 +1,12 @@
-/** What the protocol does not carry, and only the host can say: the person's words, and what became of an authorization. */
+/**
+ * What the protocol does not carry, and only the host can say: the person's words, what the person agreed to, and what became
+ * of an authorization.
+ */
+import { originOf, resultOf } from './contents.js'
 import { currentScope } from './conversation.js'
 import type { Emitter } from './emitter.js'
 import type { ProducerEvent } from './event.js'
+import { fieldsOf } from './messages.js'
 
 export interface MessageOptions {
   /** Default: that of the surrounding `inConversation`. */
@@ -17,6 +22,80 @@ export function userMessage(emitter: Emitter, text: string, options: MessageOpti
     facts: { conversationId, subject, side: 'client' },
     capture: (capturer) => capturer.message(text),
   })
+}
+
+/** Who agreed or refused, and where. */
+export interface Decided
+  extends Partial<
+    Pick<ProducerEvent, 'conversationId' | 'side' | 'subject' | 'serverName' | 'clientName' | 'causedBy'>
+  > {
+  readonly decision: 'allowed' | 'denied'
+}
+
+export interface Approval extends Decided {
+  readonly tool: string
+  /** As the call will have them: an approval holds for these very arguments. */
+  readonly arguments?: unknown
+  /** Where a person reviewed what came back (a `CallToolResult`): the approval holds for this very result. */
+  readonly result?: unknown
+}
+
+/**
+ * A person approved or refused a call, or let its result through. Contents are kept as digests, the same as those of the
+ * call. Needs a key of the role `agent`, as all that lowers suspicion. Returns the event id.
+ */
+export function approval(emitter: Emitter, stated: Approval): string {
+  const { arguments: given, result, ...facts } = stated
+  // At once, not after the host's message: an approval without its digest would be worth nothing.
+  const { argDigest, argBytes, argCapture } = emitter.capturer.arguments(facts.tool, given)
+  const { resultDigest, resultBytes, resultCapture } = emitter.capturer.result(
+    result === undefined ? undefined : resultOf('tools/call', fieldsOf(result)),
+  )
+  return emitter.emit({
+    kind: 'approval',
+    facts: {
+      ...surroundings(),
+      ...facts,
+      method: 'tools/call',
+      ...(given === undefined ? {} : { argDigest, argBytes, argCapture }),
+      ...(result === undefined ? {} : { resultDigest, resultBytes, resultCapture }),
+    },
+  })
+}
+
+export interface Consent extends Decided {
+  /** The OAuth client that would get access. */
+  readonly clientId: string
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** The authorization server that is asked for it. */
+  readonly issuer?: string
+}
+
+/**
+ * A person agreed or refused that a client gets access. Scheme and host of the redirect URI stay clear; the whole of it is
+ * kept as a fingerprint, so that another path is another consent. Needs a key of the role `agent`. Returns the event id.
+ */
+export function consent(emitter: Emitter, stated: Consent): string {
+  const { clientId, redirectUri, scopes, ...facts } = stated
+  return emitter.emit({
+    kind: 'consent',
+    facts: {
+      ...surroundings(),
+      ...facts,
+      oauthClientId: clientId,
+      scopesRequested: scopes,
+      scopesGranted: facts.decision === 'allowed' ? scopes : [],
+      resource: originOf(redirectUri),
+      detail: { redirect_uri_fingerprint: emitter.capturer.secret(redirectUri) },
+    },
+  })
+}
+
+/** A person decides at the client, in the conversation that goes on there. */
+function surroundings(): Partial<ProducerEvent> {
+  const { conversationId, traceId, spanId } = currentScope()
+  return { conversationId, traceId, spanId, side: 'client' }
 }
 
 export interface Authorization

@@ -21,10 +21,19 @@ export function tokenFacts(extra: unknown, capturer: Capturer, subjectOf: Subjec
   if (!isFields(authInfo)) return {}
   const { token, clientId, scopes, resource } = authInfo
   return {
-    subject: subjectOf(authInfo),
+    subject: named(subjectOf, authInfo),
     oauthClientId: textOf(clientId),
     scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === 'string') : [],
     audience: resource instanceof URL ? resource.href : textOf(resource),
     tokenFingerprint: typeof token === 'string' && token !== '' ? capturer.secret(token) : '',
+  }
+}
+
+/** The host's own code: when it fails the call is told all the same, without a name. */
+function named(subjectOf: SubjectOf, authInfo: Fields): string {
+  try {
+    return textOf(subjectOf(authInfo))
+  } catch {
+    return ''
   }
 }
