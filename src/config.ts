@@ -141,7 +141,7 @@ export const settings = {
 
   dsn: secret(
     'WATCHKEEPER_DSN',
-    'Where commands that send records (replay) send them, and with which keys; empty is this machine without keys.',
+    'Where commands that send records (tap, replay) send them, and with which keys; empty is this machine without keys.',
     '',
     dsnText,
   ),
@@ -315,4 +315,14 @@ export function readConfig(
   if (faults.length > 0)
     throw new WatchkeeperError('WK_CONFIG', `the settings have ${faults.length} fault(s):\n  ${faults.join('\n  ')}`)
   return { ...(values as Config), ...overrides }
+}
+
+/** The environment for a program that is not ours: all of it but our secrets. */
+export function environmentForOthers(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string | undefined> {
+  const secrets = new Set<string>(
+    Object.values(settings).flatMap(({ variable, secret: isSecret }) => (isSecret ? [variable] : [])),
+  )
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)))
 }

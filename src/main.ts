@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Command, CommandIo } from './cli/command.js'
-import { readConfig } from './config.js'
+import { environmentForOthers, readConfig } from './config.js'
 import { WatchkeeperError } from './errors.js'
 
 const folder = new URL('./cli/', import.meta.url)
@@ -60,6 +60,7 @@ async function run(words: readonly string[], io: CommandIo): Promise<number> {
     io.stdout.write(command.help.endsWith('\n') ? command.help : `${command.help}\n`)
     return 0
   }
+  if (!command.ownsProcess) guardProcess()
   return command.run(args, io)
 }
 
@@ -75,25 +76,30 @@ function explain(error: unknown): { readonly text: string; readonly exit: number
 }
 
 const stop = new AbortController()
-let signals = 0
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    signals += 1
-    if (signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143)
-    stop.abort(signal)
+
+function guardProcess(): void {
+  let signals = 0
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(signal, () => {
+      signals += 1
+      if (signals > 1) process.exit(signal === 'SIGINT' ? 130 : 143)
+      stop.abort(signal)
+    })
+  }
+  // `watchkeeper sql … | head` closes our stdout: that is an end, not a fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 70)
   })
 }
-// `watchkeeper sql … | head` closes our stdout: that is an end, not a fault.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === 'EPIPE' ? 0 : 70)
-})
 
 try {
   process.exitCode = await run(process.argv.slice(2), {
+    stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,
     config: (overrides) => readConfig(process.env, overrides),
+    environmentForOthers,
   })
 } catch (error) {
   const { text, exit } = explain(error)

@@ -1,7 +1,7 @@
 /** The process around a command, for tests that run one in their own process. */
-import { Writable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import type { CommandIo } from '../../src/cli/command.js'
-import { readConfig } from '../../src/config.js'
+import { environmentForOthers, readConfig } from '../../src/config.js'
 
 export interface TestIo extends CommandIo {
   readonly output: { stdout: string; stderr: string }
@@ -21,9 +21,11 @@ export function commandIo(
     })
   return {
     output,
+    stdin: Readable.from([]),
     stdout: into('stdout'),
     stderr: into('stderr'),
     signal,
     config: (overrides) => readConfig(environment, overrides),
+    environmentForOthers: () => environmentForOthers(environment),
   }
 }

@@ -1,0 +1,2 @@
+/** Taps around a server that cannot be changed: its process on stdio, or its URL. */
+export { type ProcessEnd, type TapProcessOptions, type TappedProcess, tapProcess } from './stdio.js'
