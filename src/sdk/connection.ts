@@ -10,7 +10,7 @@ import type { ProducerEvent, Side, ToolClass } from './event.js'
 import { keepBeating } from './heartbeat.js'
 import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
 import { servingOf } from './outbound/serving.js'
-import { answeredAs, type Ending, unanswered } from './outcome.js'
+import { answeredAs, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
@@ -107,9 +107,9 @@ export class Connection implements TapListener {
     this.#begin(this.#sent, request, 'client', context, {})
   }
 
-  failed(message: unknown): void {
+  failed(message: unknown, error: unknown): void {
     const request = asRequest(message)
-    if (request !== undefined) this.#end(this.#sent, request.id, unanswered('transport_error'))
+    if (request !== undefined) this.#end(this.#sent, request.id, refused(error) ?? unanswered('transport_error'))
   }
 
   received(message: unknown, extra: unknown): (handle: () => void) => void {

@@ -1,6 +1,6 @@
 /** How a request ended, by the answer that passed the transport, or by what came instead of one. */
 import type { Outcome } from './event.js'
-import { type Fields, type ResponseMessage, textOf } from './messages.js'
+import { type Fields, fieldsOf, type ResponseMessage, textOf } from './messages.js'
 
 export interface Ending {
   readonly outcome: Outcome
@@ -42,4 +42,27 @@ export function unanswered(
     result: undefined,
     errorText: undefined,
   }
+}
+
+/**
+ * The server refused the request over HTTP (401, 403), before the protocol saw it: by the error that a transport's `send`
+ * was rejected with, in either SDK version; `undefined` where it failed otherwise. `error.type` is the status code, as
+ * OpenTelemetry has it for HTTP.
+ */
+export function refused(error: unknown): Ending | undefined {
+  const status = refusalStatus(error)
+  return status === undefined
+    ? undefined
+    : { outcome: 'denied', errorType: status, rpcCode: '', result: undefined, errorText: undefined }
+}
+
+/** v1 has the status in `code`, v2 in `data`; what comes of a failed log-in is known by its class alone. */
+function refusalStatus(error: unknown): '401' | '403' | undefined {
+  if (!(error instanceof Error)) return undefined
+  const { code, data } = error as { readonly code?: unknown; readonly data?: unknown }
+  const status = fieldsOf(data)['status'] ?? code
+  const { name } = error.constructor
+  if (status === 401 || name === 'UnauthorizedError') return '401'
+  if (status === 403 || name === 'InsufficientScopeError') return '403'
+  return undefined
 }

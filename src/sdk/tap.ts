@@ -20,8 +20,8 @@ export interface TappedTransport {
 export interface TapListener {
   /** Before a message goes out. Returns what goes out instead: the same message, or a changed copy. */
   sending(message: unknown): unknown
-  /** The transport could not send it. */
-  failed(message: unknown): void
+  /** The transport could not send it, and why. */
+  failed(message: unknown, error: unknown): void
   /** Before a message is handed to the SDK. Returns how its handler is to be run. */
   received(message: unknown, extra: unknown): (handle: () => void) => void
   closed(): void
@@ -39,7 +39,9 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
     const outgoing = safely(() => mapped(message, (one) => listener.sending(one)), message)
     const sending = send(outgoing, options)
     // A branch of its own: the host's promise stays the one it would have got.
-    void Promise.resolve(sending).catch(() => safely(() => each(outgoing, (one) => listener.failed(one)), undefined))
+    void Promise.resolve(sending).catch((error: unknown) =>
+      safely(() => each(outgoing, (one) => listener.failed(one, error)), undefined),
+    )
     return sending
   }
 
