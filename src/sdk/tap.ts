@@ -35,8 +35,12 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
   tapped.add(transport)
 
   const send = transport.send.bind(transport)
+  /** v1 logs in and calls its own `send` again with what it was given: that is still the same sending. */
+  const underWay = new WeakSet<object>()
   transport.send = (message, options) => {
+    if (typeof message === 'object' && message !== null && underWay.has(message)) return send(message, options)
     const outgoing = safely(() => mapped(message, (one) => listener.sending(one)), message)
+    if (typeof outgoing === 'object' && outgoing !== null) underWay.add(outgoing)
     const sending = send(outgoing, options)
     // A branch of its own: the host's promise stays the one it would have got.
     void Promise.resolve(sending).catch((error: unknown) =>

@@ -46,6 +46,8 @@ interface OpenChallenge {
   readonly eventId: string
   /** Who was challenged; '' where that was not known. */
   readonly principal: string
+  /** It came for want of scopes, and not for want of a token. */
+  readonly lacksScope: boolean
   readonly scopes: readonly string[]
 }
 
@@ -91,8 +93,9 @@ export class ServerLog {
     const scopes = stated.scopesChallenged ?? []
     if (stated.decision !== 'challenged' || scopes.length === 0) return
     const principal = holder === undefined ? '' : principalOf(holder)
+    const lacksScope = refusal.challenge?.error === 'insufficient_scope'
     for (const key of challengeKeys(principal, exchange.request))
-      this.#challenges.set(key, { eventId, principal, scopes })
+      this.#challenges.set(key, { eventId, principal, lacksScope, scopes })
   }
 
   #accepted(exchange: Exchange, request: RequestFacts): void {
@@ -122,7 +125,8 @@ export class ServerLog {
       .flatMap((key) => this.#challenges.take(key) ?? [])
       .find((one) => one.principal === '' || one.principal === principal)
     // The first token of a principal is no growth, unless one was refused for want of what this one has.
-    if (before === undefined && !challenge?.scopes.some((scope) => grown.includes(scope))) return challenge
+    if (before === undefined && !(challenge?.lacksScope && challenge.scopes.some((scope) => grown.includes(scope))))
+      return challenge
     this.#emit('elevation', exchange.arrivedAt, holder, exchange, {
       decision: 'allowed',
       scopes: [...(before ?? [])],
