@@ -259,6 +259,19 @@ test('the same conversation in two tenants is two sessions', async (t) => {
   assert.deepEqual(await found(), [])
 })
 
+test('a record that becomes visible within a minute of its time is found by the next look', async (t) => {
+  const { store, clock, start, found } = await live(t)
+  const detect = await start([findsCallsOf('pay')])
+  clock.now += 5 * second
+  await detect.tick()
+  // A commit that took most of a minute: its rows belong to the minute before the one we looked at.
+  clock.now -= 55 * second
+  await arrive(store, call('pay', 1))
+  clock.now += 56 * second
+  await detect.tick()
+  assert.deepEqual(anchorsOf(await found()), ['pay@1'])
+})
+
 test('a record that becomes visible long after it was stored is found by the hourly look', async (t) => {
   const { store, clock, start, found } = await live(t)
   const detect = await start([findsCallsOf('pay')])
