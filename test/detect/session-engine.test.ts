@@ -289,6 +289,24 @@ test('a record that becomes visible long after it was stored is found by the hou
   assert.deepEqual(anchorsOf(await found()), ['pay@1'])
 })
 
+test('once an hour the store is asked to look again at what a writer that died left unmarked', async (t) => {
+  const { store, clock, start } = await live(t)
+  const swept: number[][] = []
+  const asked = failing(store, {
+    sweepShadowed: async (from, to) => {
+      swept.push([from, to])
+      return 0
+    },
+  })
+  const detect = await start([], { store: asked })
+  for (let look = 0; look < 9; look++) {
+    await detect.tick()
+    clock.now += 15 * minute
+  }
+  assert.equal(swept.length, 2)
+  for (const [from = 0, to = 0] of swept) assert.equal(to - from, 24 * hour)
+})
+
 test('a record from a writer whose clock is ahead is found, and hides none that comes after it', async (t) => {
   const { store, clock, start, found } = await live(t)
   const detect = await start([findsCallsOf('pay')])
@@ -351,7 +369,12 @@ const payAfterNearRead = detecting('pay-after-near-read', ({ events }) =>
 
 test('in a session longer than a window every anchor is judged on its past, live as in one go', async (t) => {
   const { store, clock, start, range, found } = await live(t)
-  const detectors = [payAfterNearRead]
+  let most = 0
+  const weighing = detecting('weighing', ({ events }) => {
+    most = Math.max(most, events.length)
+    return []
+  })
+  const detectors = [payAfterNearRead, weighing]
   const events = Array.from({ length: 1_300 }, (_, number) => {
     const tool = number % 300 === 0 ? 'read' : number % 50 === 49 ? 'pay' : 'look'
     return call(tool, number / 10, { eventId: `${number}` })
@@ -374,6 +397,7 @@ test('in a session longer than a window every anchor is judged on its past, live
   }
   assert.deepEqual(anchorsOf(await found()).sort(), expected.sort())
   assert.deepEqual(anchorsOf(await range(detectors)).sort(), expected)
+  assert.equal(most, 500, 'no detector is given more at once')
 })
 
 async function replayed(t: TestContext, order: readonly AuditEvent[], batches: number): Promise<string[]> {

@@ -10,6 +10,7 @@ test('windows are aligned to the epoch, whenever one begins', () => {
   ])
   assert.deepEqual(windowsIn(100, 300, 100), windowsIn(95, 305, 100))
   assert.deepEqual(windowsIn(101, 199, 100), [])
+  assert.deepEqual(windowsIn(105, 305, 100), [{ from: 200, to: 300 }], 'none that began before')
 })
 
 test('a window is due once it ended and settled', () => {
