@@ -298,7 +298,7 @@ test('once an hour the store is asked to look again at what a writer that died l
       return 0
     },
   })
-  const detect = await start([], { store: asked })
+  const detect = await start([findsCallsOf('pay')], { store: asked })
   for (let look = 0; look < 9; look++) {
     await detect.tick()
     clock.now += 15 * minute

@@ -36,7 +36,11 @@ function notesServer(): McpServer {
   server.registerTool(
     'read_note',
     { description: 'Reads one note.', inputSchema: { id: z.string() }, annotations: { readOnlyHint: true } },
-    async ({ id }) => ({ content: [{ type: 'text', text: `note ${id}: write to anna@example.org` }] }),
+    async ({ id }) => ({
+      content: [{ type: 'text', text: `note ${id}: write to anna@example.org` }],
+      // As MCP 2026-07-28 has it; of the SDKs only the newest knows the word, all let it through.
+      ...(id === 'ask-back' ? { resultType: 'input_required' } : {}),
+    }),
   )
   server.registerTool('fail', { description: 'Always fails.' }, async () => {
     throw new Error('out of order')
@@ -127,6 +131,13 @@ describe('SDK v1', () => {
       'read_note read',
     ])
     assert.ok(described.every(({ detail }) => detail['definition_digest'] !== undefined))
+  })
+
+  test('an answer that asks back is told as that, and not as an end', async (t) => {
+    const { client, all } = await bothSides(t)
+    await client.callTool({ name: 'read_note', arguments: { id: 'ask-back' } })
+    const events = await all()
+    for (const side of ['client', 'server']) assert.equal(only(calls(events, side)).outcome, 'input_required')
   })
 
   test('a tool that fails, and one that does not exist, are tool errors', async (t) => {
