@@ -14,6 +14,7 @@ import { type EventKind, eventNameOf, type ProducerEvent, producerEvent } from '
 import { createLater } from './later.js'
 import { encodeRecord } from './otlp-json.js'
 import { sendLogs } from './send.js'
+import { untraced } from './untraced.js'
 
 export interface EmitterOptions {
   /** Where to, with which keys: what `watchkeeper keys create` printed, read by `parseDsn`. */
@@ -74,7 +75,8 @@ export class Emitter {
     this.now = options.now ?? eventClock()
     this.#delivery = new Delivery({
       frame: { resource: options.service === undefined ? {} : { 'service.name': options.service }, scope: source },
-      send: (body, signal) => outsideCalls(() => sendLogs(body, { url, key, signal, timeoutMs: 10_000 })),
+      send: (body, signal) =>
+        untraced(() => outsideCalls(() => sendLogs(body, { url, key, signal, timeoutMs: 10_000 }))),
       maxBytes: options.maxQueueBytes ?? 16 * MiB,
       batchRecords: 200,
       batchBytes: 4 * MiB,

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { trace } from '@opentelemetry/api'
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { Emitter, instrument } from '@watchkeeper/sdk'
+import { startCollector } from '../support/collector.js'
+
+const spans = new InMemorySpanExporter()
+const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
+const realFetch = globalThis.fetch
+
+before(() => {
+  provider.register()
+  // As an instrumentation of fetch does: a span for each request.
+  globalThis.fetch = (...request) => {
+    const span = trace.getTracer('fetch').startSpan('fetch')
+    return realFetch(...request).finally(() => span.end())
+  }
+})
+after(async () => {
+  globalThis.fetch = realFetch
+  await provider.shutdown()
+})
+
+test('in a host that traces, calls belong to its trace, and our own sending leaves no span in it', async () => {
+  const collector = await startCollector()
+  const emitter = new Emitter({ dsn: collector.dsn })
+  const server = new McpServer({ name: 'notes', version: '1' })
+  let traceparent: unknown
+  server.registerTool('look', {}, async ({ _meta }) => {
+    traceparent = _meta?.['traceparent']
+    return { content: [] }
+  })
+  const client = instrument(new Client({ name: 'desk', version: '1' }), { emitter })
+  const [left, right] = InMemoryTransport.createLinkedPair()
+  await Promise.all([server.connect(right), client.connect(left)])
+  const { traceId, spanId } = await trace.getTracer('host').startActiveSpan('turn', async (span) => {
+    await client.callTool({ name: 'look' })
+    await emitter.flush()
+    span.end()
+    return span.spanContext()
+  })
+  const call = collector.events.find(({ tool }) => tool === 'look')
+  assert.deepEqual([call?.traceId, call?.parentSpanId], [traceId, spanId])
+  assert.equal(traceparent, `00-${traceId}-${spanId}-01`)
+  assert.ok(collector.requests.length > 0)
+  assert.deepEqual(
+    spans.getFinishedSpans().map(({ name }) => name),
+    ['turn'],
+  )
+  await client.close()
+  await emitter.close()
+  await collector.close()
+})
