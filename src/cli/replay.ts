@@ -25,7 +25,7 @@ options
                        else the development keys, which a service without ingest keys accepts on its own machine
   --rate N             at most N records a second; default: as fast as they are taken
   --base-time ISO      when the sessions begin, for example 2026-11-24T09:00:00Z; default: ten minutes ago
-  --parallel N         requests at once; default 4
+  --parallel N         requests at once; default 16
   --patience SECONDS   how long a batch is tried for; default 600
 
 examples
@@ -140,7 +140,7 @@ function readWish(args: readonly string[], io: CommandIo): Wish {
     dsn: readDestination('replay', values.dsn ?? io.config().dsn, values.to),
     baseTime: readTime(values['base-time']) * 1000,
     rate: whole('--rate', values.rate, 0, 1_000_000, 0),
-    parallel: whole('--parallel', values.parallel, 1, 64, 4),
+    parallel: whole('--parallel', values.parallel, 1, 64, 16),
     patienceMs: whole('--patience', values.patience, 0, 86_400, 600) * 1000,
   }
 }

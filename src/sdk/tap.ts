@@ -1,5 +1,5 @@
 /**
- * The transport tap: patches `send` and `start` of one transport, and the `onmessage` that the SDK set before `start`.
+ * The transport tap: patches `send` and `start` of one transport, and the callbacks that the SDK has set by then.
  * That is the public interface of the official SDK, the same in v1 and v2, client and server, whatever the transport.
  *
  * A tap must be invisible: it hands on what it was given, in the same order and in the same turn, returns what the
@@ -34,11 +34,37 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
   if (tapped.has(transport)) return
   tapped.add(transport)
 
+  // A callback that chains to the one before it (ours) would tell of a message twice.
+  const told = new WeakSet<object>()
+  let ownMessage: TappedTransport['onmessage']
+  let ownClose: TappedTransport['onclose']
+  const hook = (): void => {
+    const { onmessage, onclose } = transport
+    if (onmessage !== ownMessage) {
+      ownMessage = (message: never, extra?: never) => {
+        const handle = (): void => onmessage?.call(transport, message, extra as never)
+        const run = safely(() => (isNew(message, told) ? listener.received(message, extra) : undefined), undefined)
+        if (run === undefined) handle()
+        else run(handle)
+      }
+      transport.onmessage = ownMessage
+    }
+    if (onclose !== ownClose) {
+      ownClose = () => {
+        safely(() => listener.closed(), undefined)
+        onclose?.call(transport)
+      }
+      transport.onclose = ownClose
+    }
+  }
+
   const send = transport.send.bind(transport)
   /** v1 logs in and calls its own `send` again with what it was given: that is still the same sending. */
   const underWay = new WeakSet<object>()
   transport.send = (message, options) => {
     if (typeof message === 'object' && message !== null && underWay.has(message)) return send(message, options)
+    // SDK v2 probes a server with callbacks of its own and sets the protocol's after `start`.
+    safely(hook, undefined)
     const outgoing = safely(() => mapped(message, (one) => listener.sending(one)), message)
     if (typeof outgoing === 'object' && outgoing !== null) underWay.add(outgoing)
     const sending = send(outgoing, options)
@@ -49,19 +75,6 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
     return sending
   }
 
-  const hook = (): void => {
-    const { onmessage, onclose } = transport
-    transport.onmessage = (message: never, extra?: never) => {
-      const handle = (): void => onmessage?.call(transport, message, extra as never)
-      const run = safely(() => listener.received(message, extra), undefined)
-      if (run === undefined) handle()
-      else run(handle)
-    }
-    transport.onclose = () => {
-      safely(() => listener.closed(), undefined)
-      onclose?.call(transport)
-    }
-  }
   if (running) {
     hook()
     return
@@ -71,6 +84,12 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
     safely(hook, undefined)
     return start()
   }
+}
+
+function isNew(message: unknown, told: WeakSet<object>): boolean {
+  if (typeof message !== 'object' || message === null || told.has(message)) return false
+  told.add(message)
+  return true
 }
 
 function safely<T>(work: () => T, otherwise: T): T {

@@ -2,13 +2,17 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, type TestContext, test } from 'node:test'
-import { Client as ClientV2, InMemoryTransport as MemoryV2 } from '@modelcontextprotocol/client'
+import {
+  Client as ClientV2,
+  InMemoryTransport as MemoryV2,
+  StreamableHTTPClientTransport,
+} from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { type CallToolResult, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
+import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { Emitter, inConversation, instrument, type ProducerEvent, userMessage } from '@watchkeeper/sdk'
 import { createCapturer } from '@watchkeeper/sdk/capture'
 import { developmentFingerprintKey, formatDsn } from '@watchkeeper/sdk/dsn'
@@ -344,6 +348,49 @@ describe('SDK v2', () => {
     }
     assert.equal(only(calls(events, 'client')).traceId, only(calls(events, 'server')).traceId)
   })
+
+  for (const mode of ['legacy', 'auto'] as const) {
+    test(`over Streamable HTTP, ${mode === 'auto' ? 'without sessions' : 'with the old handshake'}: once by each side, with the caller's scopes`, async (t) => {
+      const collector = await startCollector()
+      const [clientSide, serverSide] = [emitterFor(t, collector), emitterFor(t, collector)]
+      const handler = createMcpHandler(() => {
+        const server = new McpServerV2({ name: 'notes', version: '2.0.0' })
+        server.registerTool('read_note', { inputSchema: z.object({ id: z.string() }) }, async ({ id }) => ({
+          content: [{ type: 'text', text: `note ${id}` }],
+        }))
+        return instrument(server, { emitter: serverSide })
+      })
+      const authInfo = { token: 'top-secret', clientId: 'desk-app', scopes: ['notes:read'], extra: { sub: 'anna' } }
+      const transport = new StreamableHTTPClientTransport(new URL('http://127.0.0.1/mcp'), {
+        fetch: (url, init) => handler.fetch(new Request(url, init), { authInfo }),
+      })
+      const client = instrument(new ClientV2({ name: 'desk', version: '2' }, { versionNegotiation: { mode } }), {
+        emitter: clientSide,
+      })
+      await client.connect(transport)
+      await inConversation('conv-6', () => client.callTool({ name: 'read_note', arguments: { id: 'n-1' } }))
+      await client.close()
+      await Promise.all([clientSide.flush(), serverSide.flush()])
+      for (const side of ['client', 'server']) {
+        // Stateless and of the older protocol: the call reaches a server that never saw the handshake.
+        const named = side === 'server' && mode === 'legacy' ? '' : 'desk'
+        const call = only(calls(collector.events, side))
+        assert.deepEqual(
+          [call.conversationId, call.transport, call.serverName, call.clientName, call.outcome],
+          ['conv-6', 'http', 'notes', named, 'ok'],
+          side,
+        )
+      }
+      const served = only(calls(collector.events, 'server'))
+      assert.deepEqual(
+        [served.subject, served.oauthClientId, served.scopes, served.traceId],
+        ['anna', 'desk-app', ['notes:read'], only(calls(collector.events, 'client')).traceId],
+      )
+      assert.match(served.tokenFingerprint, /^[0-9a-f]{16,}$/)
+      assert.doesNotMatch(JSON.stringify(collector.events), /top-secret/)
+      await collector.close()
+    })
+  }
 
   test('an unknown tool is an error of the protocol, -32602', async (t) => {
     const { client, all } = await pair(t)
