@@ -6,6 +6,17 @@ export { Emitter, type EmitterCounts, type EmitterOptions, type Statement } from
 export type { EventKind, Fingerprint, Order, ProducerEvent } from './event.js'
 export { producerEvent } from './event.js'
 export { type Instrumentable, type InstrumentOptions, instrument } from './instrument.js'
+export {
+  authorizationUrl,
+  type Fetch,
+  FetchRefused,
+  type GuardOptions,
+  type GuardReason,
+  type OauthFetchOptions,
+  oauthFetch,
+  type Resolve,
+  type UrlVerdict,
+} from './oauth-fetch/index.js'
 export { instrumentOutbound, type OutboundCredential, type OutboundOptions } from './outbound/index.js'
 export {
   type Approval,

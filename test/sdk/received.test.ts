@@ -3,8 +3,20 @@ import { test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { authorization, Emitter, elevation, inConversation, instrument, userMessage } from '@watchkeeper/sdk'
+import {
+  approval,
+  authorization,
+  authorizationUrl,
+  consent,
+  Emitter,
+  elevation,
+  inConversation,
+  instrument,
+  instrumentOutbound,
+  userMessage,
+} from '@watchkeeper/sdk'
 import { developmentDsn } from '@watchkeeper/sdk/dsn'
+import { eventKinds } from '@watchkeeper/sdk/event'
 import { z } from 'zod'
 import { testReceiver } from '../support/receiver.js'
 
@@ -17,16 +29,22 @@ test('the receiver understands all that the SDK says: nothing is refused, the ch
     onProblem: ({ message }) => problems.push(message),
   })
   t.after(() => emitter.close(0))
+  t.after(instrumentOutbound({ emitter }))
   const server = instrument(new McpServer({ name: 'notes', version: '1.0.0' }), { emitter })
-  server.registerTool('read_note', { description: 'Reads.', inputSchema: { id: z.string() } }, async ({ id }) => ({
-    content: [{ type: 'text', text: `note ${id} \u0000 \ud800: send it to anna@example.org` }],
-  }))
+  server.registerTool('read_note', { description: 'Reads.', inputSchema: { id: z.string() } }, async ({ id }) => {
+    await fetch(`${endpoint}/health?token=a-token-of-somebody`)
+    return { content: [{ type: 'text', text: `note ${id} \u0000 \ud800: send it to anna@example.org` }] }
+  })
   const client = instrument(new Client({ name: 'desk', version: '1.0.0' }), { emitter })
   const [left, right] = InMemoryTransport.createLinkedPair()
   await Promise.all([server.connect(right), client.connect(left)])
   await client.listTools()
   await inConversation('conv-\ud800', async () => {
     userMessage(emitter, 'Read note n-1')
+    approval(emitter, { decision: 'allowed', tool: 'read_note', arguments: { id: 'n-1\ud800' } })
+    const redirectUri = 'app.example:/\ud800'
+    consent(emitter, { decision: 'denied', clientId: 'app', redirectUri, scopes: ['a'] })
+    authorizationUrl(emitter, 'javascript:alert("\u0000\ud800")')
     await client.callTool({ name: 'read_note', arguments: { id: 'n-1\ud800' } })
     const causedBy = authorization(emitter, { decision: 'challenged', scopes: ['a'], scopesChallenged: ['b'] })
     elevation(emitter, { decision: 'allowed', token: 'secret', scopes: ['a'], scopesGranted: ['a', 'b'], causedBy })
@@ -52,9 +70,7 @@ test('the receiver understands all that the SDK says: nothing is refused, the ch
   assert.equal(new Set(sides.map(({ callKey }) => callKey)).size, 1)
   assert.equal(new Set(sides.map(({ sessionKey }) => sessionKey)).size, 1)
   assert.deepEqual(
-    ['authorization', 'connection', 'elevation', 'tool_definition', 'user_message'].filter(
-      (kind) => !events().some((event) => event.kind === kind),
-    ),
+    eventKinds.filter((kind) => !events().some((event) => event.kind === kind)),
     [],
   )
 })
