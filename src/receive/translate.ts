@@ -10,14 +10,14 @@ import { weightOf } from '../bus/weight.js'
 import { allowedBeside } from './allowed.js'
 import { type DeadLetterReason, deadLetterOf, eventNameOf, producerOf } from './dead-letter.js'
 import type { Sender } from './keys/ring.js'
-import { delegated, fromForeign } from './mapping/index.js'
+import { delegated, fromForeign, sameCall, withRequestId } from './mapping/index.js'
 import type { Entry, LogRecord, Span } from './otlp/export.js'
 import { fromOwn } from './own-event.js'
 import { type Seal, sealedAttribute } from './seal.js'
 import { inSlices } from './slices.js'
 
 /** Closed list: why a record is taken and not kept. It is not a fault of its sender, who is not told of it. */
-export type DropReason = 'not_mcp' | 'delegated'
+export type DropReason = 'not_mcp' | 'delegated' | 'nested'
 
 export interface Translation {
   readonly messages: BusMessage[]
@@ -56,11 +56,18 @@ export async function translate(
   context: TranslationContext,
 ): Promise<Translation> {
   const translation: Translation = { messages: [], deadLetters: new Map(), dropped: new Map(), droppedAttributes: 0 }
-  const inner = delegated(entries.filter((entry): entry is Entry<Span> => 'kind' in entry.record))
+  const spans = entries.filter(isSpan)
+  const inner = delegated(spans)
+  const { nested, requestIds } = sameCall(spans)
+  const outcomeOf = (entry: Entry<LogRecord> | Entry<Span>, sent: LogRecord | Span): Outcome => {
+    if (!isSpan(entry) || !('kind' in sent)) return guarded(entry, context)
+    if (inner.has(sent)) return { dropped: 'delegated' }
+    if (nested.has(sent)) return { dropped: 'nested' }
+    return guarded(withRequestId(entry, requestIds.get(sent)), context)
+  }
   await inSlices<Entry<LogRecord> | Entry<Span>>(entries, (sent) => {
     const entry = opened(sent, context.seal)
-    const outcome =
-      'kind' in sent.record && inner.has(sent.record) ? { dropped: 'delegated' as const } : guarded(entry, context)
+    const outcome = outcomeOf(entry, sent.record)
     if ('event' in outcome) {
       translation.messages.push({ type: 'event', event: outcome.event })
       translation.droppedAttributes += outcome.droppedAttributes
@@ -74,6 +81,8 @@ export async function translate(
   })
   return translation
 }
+
+const isSpan = (entry: Entry<LogRecord> | Entry<Span>): entry is Entry<Span> => 'kind' in entry.record
 
 const add = <K>(counts: Map<K, number>, key: K): void => void counts.set(key, (counts.get(key) ?? 0) + 1)
 

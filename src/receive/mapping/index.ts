@@ -146,3 +146,4 @@ export function originOf(uri: string): string {
 }
 
 export { delegated } from './fastmcp.js'
+export { sameCall, withRequestId } from './same-call.js'
