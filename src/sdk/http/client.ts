@@ -4,13 +4,14 @@
  * `watchFetch` returns is also a `Middleware` of v2. Where another middleware adds the token or retries (`withOAuth`),
  * put this one nearer to the network: `applyMiddlewares(watch, withOAuth(provider))(fetch)`; outside of it neither shows.
  */
+import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
 import type { ProducerEvent } from '../event.js'
 import { Bounded } from './bounded.js'
 import { credentialOf, tokenIn } from './credential.js'
 import { type Grant, Grants } from './grants.js'
 import { type Refusal, refusalFacts, refusalOf } from './refusal.js'
-import { type RequestFacts, requestFacts } from './request-facts.js'
+import { isCall, type RequestFacts, requestFacts } from './request-facts.js'
 
 /** As both SDK versions have it. */
 export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>
@@ -82,8 +83,9 @@ class ClientLog {
     const headers = new Headers(init?.headers)
     const form = tokenRequest(init, headers)
     if (form !== undefined) return (response) => this.#granted(form, response)
-    const request = requestFacts((name) => headers.get(name), init?.body)
-    if (request === undefined) return undefined
+    const read = requestFacts((name) => headers.get(name), init?.body)
+    if (read === undefined) return undefined
+    const request = { ...read, conversationId: read.conversationId || currentScope().conversationId }
     const { emitter } = this.#options
     const token = tokenIn(headers.get('authorization'))
     const asked: Asked = { request, token, target: new URL(url), askedAt: emitter.now() }
@@ -111,7 +113,7 @@ class ClientLog {
     const at = this.#options.emitter.now()
     const tell = (): void => {
       if (refusal !== undefined) this.#refused(asked, refusal, at)
-      else if (ok && asked.token !== '') this.#accepted(asked)
+      else if (ok && asked.token !== '' && isCall(asked.request)) this.#accepted(asked)
     }
     if (this.#learning === undefined) tell()
     else void this.#learning.then(() => safely(tell))

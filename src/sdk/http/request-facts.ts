@@ -54,6 +54,9 @@ export function requestFacts(header: HeaderOf, body: unknown): RequestFacts | un
   }
 }
 
+/** Not a notification, an answer, or a stream that is opened: those carry no conversation, and others come with them. */
+export const isCall = ({ method }: RequestFacts): boolean => method !== '' && !method.startsWith('notifications/')
+
 /** Older protocol versions send arrays of messages: the first that asks for something stands for them. */
 function firstRequest(body: unknown): Fields | undefined {
   const parsed = typeof body === 'string' ? parse(body) : body

@@ -9,7 +9,7 @@ import { type SubjectOf, subjectFromExtra, tokenFacts } from '../token.js'
 import { Bounded } from './bounded.js'
 import { credentialOf } from './credential.js'
 import { type Refusal, refusalFacts, refusalOf } from './refusal.js'
-import type { RequestFacts } from './request-facts.js'
+import { isCall, type RequestFacts } from './request-facts.js'
 
 export interface ServerHookOptions {
   readonly emitter: Emitter
@@ -77,7 +77,8 @@ export class ServerLog {
   answered(exchange: Exchange): void {
     const refusal = refusalOf(exchange.status, exchange.wwwAuthenticate)
     if (refusal !== undefined) this.#refused(refusal, exchange)
-    else if (exchange.token !== '' && exchange.request !== undefined) this.#accepted(exchange, exchange.request)
+    else if (exchange.token !== '' && exchange.request !== undefined && isCall(exchange.request))
+      this.#accepted(exchange, exchange.request)
   }
 
   #refused(refusal: Refusal, exchange: Exchange): void {

@@ -18,12 +18,12 @@ export type WebHandler<Rest extends readonly unknown[]> = (
 export type Gate<Known> = (request: Request) => Promise<Known | Response>
 
 /** As much of Hono's context as is read. */
-export interface HonoContextLike {
+interface HonoContextLike {
   readonly req: { readonly raw: Request }
   readonly res: Response
-  get(key: string): unknown
+  readonly var: object
 }
-export type HonoMiddleware = (context: never, next: () => Promise<void>) => Promise<void>
+export type HonoMiddleware = (context: HonoContextLike, next: () => Promise<void>) => Promise<void>
 
 /** What gates said of a request, for the handler behind them. */
 const known = new WeakMap<Request, unknown>()
@@ -58,11 +58,10 @@ export const webGate =
 /** For `app.use`, before what decides about authorization. Reads the variable `auth` for what a verifier said. */
 export const honoMiddleware =
   (log: ServerLog): HonoMiddleware =>
-  async (given, next) => {
-    const context: HonoContextLike = given
+  async (context, next) => {
     const observed = observe(log, context.req.raw)
     await next()
-    await observed?.(context.res, () => context.get('auth'))
+    await observed?.(context.res, () => fieldsOf(context.var)['auth'])
   }
 
 type Observed = (response: Response, authInfo: () => unknown) => Promise<void>
