@@ -5,6 +5,10 @@
  */
 import { context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api'
 
-const suppressed = ROOT_CONTEXT.setValue(createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING'), true)
+const key = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
+const suppressed = ROOT_CONTEXT.setValue(key, true)
 
 export const untraced = <T>(work: () => T): T => context.with(suppressed, work)
+
+/** Whether what runs now is somebody's telemetry on its way. */
+export const isUntraced = (): boolean => context.active().getValue(key) === true

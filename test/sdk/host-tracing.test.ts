@@ -5,8 +5,9 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { trace } from '@opentelemetry/api'
 import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
-import { Emitter, instrument } from '@watchkeeper/sdk'
+import { Emitter, instrument, instrumentOutbound } from '@watchkeeper/sdk'
 import { startCollector } from '../support/collector.js'
+import { startDownstream } from '../support/downstream.js'
 
 const spans = new InMemorySpanExporter()
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
@@ -54,4 +55,39 @@ test('in a host that traces, calls belong to its trace, and our own sending leav
   await client.close()
   await emitter.close()
   await collector.close()
+})
+
+test('what the host itself exports of a call is not taken for a request that the call made', async (t) => {
+  const [collector, telemetry, downstream] = [await startCollector(), await startDownstream(), await startDownstream()]
+  const exporting: Promise<unknown>[] = []
+  const exporter = {
+    export(_spans: unknown, done: (result: { readonly code: number }) => void) {
+      exporting.push(fetch(telemetry.url, { method: 'POST' }).then(() => done({ code: 0 })))
+    },
+    shutdown: async () => {},
+  }
+  const tracing = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] })
+  const emitter = new Emitter({ dsn: collector.dsn })
+  t.after(instrumentOutbound({ emitter }))
+  const server = instrument(new McpServer({ name: 'notes', version: '1' }), { emitter })
+  server.registerTool('look', {}, async () => {
+    tracing.getTracer('host').startSpan('look').end()
+    await fetch(downstream.url)
+    return { content: [] }
+  })
+  const client = new Client({ name: 'desk', version: '1' })
+  const [left, right] = InMemoryTransport.createLinkedPair()
+  await Promise.all([server.connect(right), client.connect(left)])
+  await client.callTool({ name: 'look' })
+  await Promise.all(exporting)
+  await emitter.flush()
+  const told = collector.events.filter(({ kind }) => kind === 'outbound')
+  assert.deepEqual(
+    told.map(({ detail }) => detail['port']),
+    [String(downstream.port)],
+  )
+  assert.deepEqual([telemetry.paths.length, downstream.paths.length], [1, 1])
+  await client.close()
+  await emitter.close()
+  await Promise.all([collector.close(), telemetry.close(), downstream.close(), tracing.shutdown()])
 })

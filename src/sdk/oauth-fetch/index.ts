@@ -18,20 +18,39 @@ export interface OauthFetchOptions {
   readonly emitter: Emitter
   /** Refuse what should not be fetched; default false: tell only. */
   readonly guard?: boolean | GuardOptions
-  /** What is watched where there is no guard; default: the global one. */
-  readonly fetch?: typeof fetch
+  /** What is watched where there is no guard, and what the server's own URL is fetched with; default: the global one. */
+  readonly fetch?: Fetch
+  /** The MCP server itself: requests to this very URL are the protocol's, and pass untouched and untold, streams included. */
+  readonly server?: string | URL
   /** Default: that of the system. */
   readonly resolve?: Resolve
 }
 
 export type Fetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
 
-/** For `new StreamableHTTPClientTransport(url, { fetch: oauthFetch({ emitter, guard: true }) })` and the SDK's `auth()`. */
+/**
+ * For the SDK's `auth(provider, { fetchFn })`, or, as transports have one `fetch` for the protocol and for OAuth,
+ * `new StreamableHTTPClientTransport(url, { fetch: oauthFetch({ emitter, guard: true, server: url }) })`. Answers of a guarded
+ * fetch are read to their end before they are handed on.
+ */
 export function oauthFetch(options: OauthFetchOptions): Fetch {
-  const { guard = false, resolve = systemResolve } = options
-  if (guard === false) return (input, init) => watched(options, resolve, input, init)
+  const { emitter, guard = false, resolve = systemResolve, fetch: inner = fetch, server } = options
   const guardOptions = guard === true ? {} : guard
-  return (input, init) => guarded(options.emitter, { options: guardOptions, resolve }, input, init)
+  const protocol = server === undefined ? undefined : endpointOf(String(server))
+  return (input, init) => {
+    if (protocol !== undefined && endpointOf(urlOf(input)) === protocol) return inner(input, init)
+    if (guardOptions === false) return watched(emitter, inner, resolve, input, init)
+    return guarded(emitter, { options: guardOptions, resolve }, input, init)
+  }
+}
+
+const urlOf = (input: string | URL | Request): string => (input instanceof Request ? input.url : String(input))
+
+/** A URL without its query; `undefined` for what is none. */
+function endpointOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const { origin, pathname } = new URL(url)
+  return `${origin}${pathname}`
 }
 
 async function guarded(
@@ -60,7 +79,8 @@ async function guarded(
 }
 
 async function watched(
-  { emitter, fetch: inner = fetch }: OauthFetchOptions,
+  emitter: Emitter,
+  inner: Fetch,
   resolve: Resolve,
   input: string | URL | Request,
   init: RequestInit | undefined,
@@ -75,7 +95,7 @@ async function watched(
   }
   const scope = currentScope()
   const tell = (status: number, errorType: string): void => {
-    if (hops.length === 0) note(input instanceof Request ? input.url : String(input))
+    if (hops.length === 0) note(urlOf(input))
     void Promise.all(lookups).then(() =>
       inScope(scope, () =>
         tellJourney(emitter, { mode: 'watched', hops, decision: 'allowed', reason: riskOf(hops), status, errorType }),

@@ -7,6 +7,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
+import { isUntraced } from '../untraced.js'
 import { credentialsIn, type RequestParts } from './credentials.js'
 import { fromHttp, fromUndici, httpChannel, type OutboundRequest, undiciChannel } from './requests.js'
 import { type Serving, unwatchOutboundOf, watchOutboundOf } from './serving.js'
@@ -31,7 +32,8 @@ export function instrumentOutbound({ emitter }: OutboundOptions): () => void {
       const { serving } = currentScope()
       if (serving === undefined || serving.emitter !== emitter) return
       try {
-        tell(serving, read(message))
+        // Telemetry of the host, sent when a timer that was set in the call ran out, is not the call's.
+        if (!isUntraced()) tell(serving, read(message))
       } catch {
         // A request of another shape goes its way, unobserved.
       }

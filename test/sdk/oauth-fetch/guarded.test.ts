@@ -4,6 +4,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { auth } from '@modelcontextprotocol/sdk/client/auth.js'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import {
   Emitter,
   type Fetch,
@@ -19,6 +23,8 @@ import { startDownstream } from '../../support/downstream.js'
 
 interface Bench {
   readonly fetch: Fetch
+  readonly emitter: Emitter
+  readonly resolve: Resolve
   readonly collector: Collector
   /** The names that were looked up, in order. */
   readonly asked: readonly string[]
@@ -42,6 +48,8 @@ async function bench(t: TestContext, guard: true | GuardOptions, names: Names | 
   })
   return {
     fetch: oauthFetch({ emitter, guard, resolve }),
+    emitter,
+    resolve,
     collector,
     asked,
     async told() {
@@ -283,6 +291,17 @@ describe('the guard, on real sockets', () => {
   })
 })
 
+const provider = {
+  redirectUrl: 'http://127.0.0.1/cb',
+  clientMetadata: { redirect_uris: ['http://127.0.0.1/cb'] },
+  clientInformation: () => ({ client_id: 'desk' }),
+  tokens: () => undefined,
+  saveTokens() {},
+  redirectToAuthorization() {},
+  saveCodeVerifier() {},
+  codeVerifier: () => 'v',
+}
+
 test("the official SDK's authorization goes through it, and stops where a server points to metadata", async (t) => {
   const downstream = await startDownstream((request, response) => {
     response.setHeader('content-type', 'application/json')
@@ -294,18 +313,45 @@ test("the official SDK's authorization goes through it, and stops where a server
   })
   t.after(() => downstream.close())
   const { fetch, told } = await bench(t, { loopback: true })
-  const provider = {
-    redirectUrl: 'http://127.0.0.1/cb',
-    clientMetadata: { redirect_uris: ['http://127.0.0.1/cb'] },
-    clientInformation: () => ({ client_id: 'desk' }),
-    tokens: () => undefined,
-    saveTokens() {},
-    redirectToAuthorization() {},
-    saveCodeVerifier() {},
-    codeVerifier: () => 'v',
-  }
   await assert.rejects(auth(provider, { serverUrl: downstream.url, fetchFn: fetch }), refused('address'))
   const events = await told()
   assert.equal(events[0]?.decision, 'allowed')
   assert.deepEqual([events.at(-1)?.decision, events.at(-1)?.destinations], ['denied', ['169.254.169.254']])
+})
+
+test('as the fetch of a transport it leaves the protocol alone, and guards what its server sends the client to', async (t) => {
+  const mcp = await startDownstream(async (request, response) => {
+    if (request.headers.authorization !== 'Bearer good') {
+      const metadata = 'https://intern.example/.well-known/oauth-protected-resource'
+      response.writeHead(401, { 'www-authenticate': `Bearer resource_metadata="${metadata}"` }).end()
+      return
+    }
+    const server = new McpServer({ name: 'notes', version: '1' })
+    const transport = new StreamableHTTPServerTransport()
+    await server.connect(transport as Parameters<typeof server.connect>[0])
+    await transport.handleRequest(request, response)
+  })
+  t.after(() => mcp.close())
+  const { emitter, resolve, told } = await bench(t, true, { 'intern.example': ['10.0.0.7'] })
+  const server = new URL(`${mcp.url}/mcp`)
+  const connect = async (token: string): Promise<Client> => {
+    const client = new Client({ name: 'desk', version: '1' })
+    const transport = new StreamableHTTPClientTransport(server, {
+      fetch: oauthFetch({ emitter, guard: true, resolve, server }),
+      authProvider: { ...provider, tokens: () => ({ access_token: token, token_type: 'Bearer' }) },
+    })
+    await client.connect(transport as Parameters<Client['connect']>[0])
+    return client
+  }
+  const client = await connect('good')
+  await client.ping()
+  await client.close()
+  assert.deepEqual(await told(), [])
+  await assert.rejects(connect('bad'), FetchRefused)
+  // Then the SDK tries the server's own origin, which is no place for https here.
+  const [event] = await told()
+  assert.deepEqual(
+    [event?.decision, event?.detail['reason'], event?.destinations],
+    ['denied', 'address', ['intern.example']],
+  )
 })
