@@ -1,12 +1,15 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { constants } from 'node:os'
 import { parseArgs } from 'node:util'
 import { Emitter } from '@watchkeeper/sdk'
 import { type Dsn, developmentDsn, parseDsn } from '@watchkeeper/sdk/dsn'
-import { type ProcessEnd, tapProcess } from '@watchkeeper/sdk/tap'
+import { type ProcessEnd, tapHttp, tapProcess } from '@watchkeeper/sdk/tap'
 import { WatchkeeperError } from '../errors.js'
 import type { Command, CommandIo } from './command.js'
 
 const help = `usage: watchkeeper tap -- COMMAND [ARGUMENT…]
+       watchkeeper tap --listen PORT --to URL
 
 Watches an MCP server that cannot be changed, in whatever language it is written, and reports what the SDK would report:
 each request with its answer, in both directions, the tools that are listed, and how the server runs.
@@ -30,9 +33,20 @@ tap -- COMMAND   starts the server and stands between it and its client on stand
                  On Windows write "cmd", "/c", "npx" … after the "--", as without tap. The server's environment is ours,
                  without WATCHKEEPER_DSN: the key is none of its business.
 
+tap --listen PORT --to URL
+                 stands on 127.0.0.1:PORT before a server that speaks Streamable HTTP, with or without event streams. Give
+                 the client the same URL with http://127.0.0.1:PORT in place of the server's scheme and host:
+
+                   watchkeeper tap --listen 7401 --to https://crm.example/mcp      client: http://127.0.0.1:7401/mcp
+
+                 Nothing is sent to anybody but that scheme and host. Only programs of this machine are let in: a Host or
+                 Origin of elsewhere is refused. 401 and 403 are told with the scopes that the server asks for. A client
+                 that logs in by OAuth compares the server's name with the URL it was given, and will not go through here:
+                 use the SDK in it. A token that stands in its configuration works. Runs until SIGINT or SIGTERM.
+
 What is reported: contents only as keyed fingerprints. The command line stands clear, with what looks like a secret cut
-out of it. Lines that are no JSON, or longer than 16 MiB, pass as well; they are counted and not read. A conversation is
-that which the client names in _meta, else one for each connection.
+out of it. Lines that are no JSON, or longer than 16 MiB (bodies and events: 4 MiB), pass as well; they are told as unread.
+A conversation is that which the client names in _meta, else on stdio one for each connection, on HTTP the session.
 
 With the collector gone the server works on: up to 16 MiB of records wait in memory, at its end for 1.5 s more; then they
 are lost, which shows in their numbering. Such things are told on standard error, one line each.
@@ -40,23 +54,65 @@ are lost, which shows in their numbering. Such things are told on standard error
 settings: WATCHKEEPER_DSN, as "watchkeeper keys create --role tap" prints it; default: http://127.0.0.1:4318 without keys
 
 exit codes: the server's own; if a signal ended it, tap ends by the same · 126 and 127 it could not be started, or was not
-            found · 64 usage · 78 settings
+            found · 0 --listen stopped as asked · 64 usage · 69 the port is taken · 78 settings
 `
 
 /** Milliseconds that records wait for the collector once the server has ended. Clients kill after two seconds. */
 const patienceMs = 1500
 const forwarded = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2'] as const
 
+const usage = (what: string): WatchkeeperError =>
+  new WatchkeeperError('WK_USAGE', `tap: ${what}; "watchkeeper tap --help" tells more`)
+
 async function run(args: readonly string[], io: CommandIo): Promise<number> {
   const at = args.indexOf('--')
-  parseArgs({ args: [...(at < 0 ? args : args.slice(0, at))], options: {} })
+  const { values } = parseArgs({
+    args: [...(at < 0 ? args : args.slice(0, at))],
+    options: { listen: { type: 'string' }, to: { type: 'string' } },
+  })
   const [command, ...rest] = at < 0 ? [] : args.slice(at + 1)
-  if (command === undefined)
-    throw new WatchkeeperError(
-      'WK_USAGE',
-      'tap: name the server\'s command after "--"; "watchkeeper tap --help" tells more',
-    )
+  if (values.listen !== undefined || values.to !== undefined) {
+    if (at >= 0) throw usage('it is either a command after "--" or --listen with --to')
+    return tapUrl(readPort(values.listen), readUrl(values.to), io)
+  }
+  if (command === undefined) throw usage('name the server\'s command after "--", or its URL with --to')
   return tapCommand(command, rest, io)
+}
+
+function readPort(text: string | undefined): number {
+  if (text === undefined || !/^\d{1,5}$/.test(text) || Number(text) > 65_535)
+    throw usage('--listen expects a port from 0 (any) to 65535')
+  return Number(text)
+}
+
+function readUrl(text: string | undefined): URL {
+  const url = text !== undefined && URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') throw usage('--to expects an http or https URL')
+  if (url.username !== '' || url.password !== '') throw usage('--to takes no user name and password')
+  return url
+}
+
+async function tapUrl(port: number, to: URL, io: CommandIo): Promise<number> {
+  const emitter = openEmitter(io)
+  const { server, close } = tapHttp({ emitter, to })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(new WatchkeeperError('WK_PORT_IN_USE', `tap: port ${port} cannot be listened on (${error.code})`)),
+    )
+    server.listen(port, '127.0.0.1', resolve)
+  })
+  const { port: actual } = server.address() as AddressInfo
+  io.stderr.write(`watchkeeper tap: http://127.0.0.1:${actual} stands before ${to.origin}\n`)
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  const closed = once(server, 'close')
+  server.close()
+  server.closeAllConnections()
+  await closed
+  close()
+  await emitter.close(patienceMs)
+  return 0
 }
 
 async function tapCommand(command: string, args: readonly string[], io: CommandIo): Promise<number> {

@@ -10,7 +10,7 @@ import type { ProducerEvent, Side, ToolClass } from './event.js'
 import { keepBeating } from './heartbeat.js'
 import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
 import { servingOf } from './outbound/serving.js'
-import { answeredAs, type Ending, refused, unanswered } from './outcome.js'
+import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
@@ -112,14 +112,20 @@ export class Connection implements TapListener {
     if (request !== undefined) this.#end(this.#sent, request.id, refused(error) ?? unanswered('transport_error'))
   }
 
+  /** A request that was received, and answered by an HTTP status alone. */
+  answeredBy(status: number, message: unknown): void {
+    const request = asRequest(message)
+    if (request !== undefined) this.#end(this.#received, request.id, answeredByStatus(status))
+  }
+
   received(message: unknown, extra: unknown): (handle: () => void) => void {
     const request = asRequest(message)
     if (request === undefined) {
       this.#settle(message, this.#sent, this.#received)
       return (handle) => handle()
     }
-    const { emitter, transport, subjectOf } = this.#options
-    const said = this.#options.conversation() || (transport === 'http' ? '' : this.#ownConversation)
+    const { emitter, subjectOf } = this.#options
+    const said = this.#saidOrOwn()
     const context = incomingContext(fieldsOf(request.params['_meta']), said)
     const token = tokenFacts(extra, emitter.capturer, subjectOf)
     const serving = servingOf(emitter, extra, token.tokenFingerprint, () => ({
@@ -150,10 +156,15 @@ export class Connection implements TapListener {
       for (const id of [...pending.keys()]) this.#end(pending, id, unanswered('connection_closed'))
   }
 
+  /** A connection over HTTP may serve several clients. */
+  #saidOrOwn(): string {
+    return this.#options.conversation() || (this.#options.transport === 'http' ? '' : this.#ownConversation)
+  }
+
   /** A server asks its client something because of a call; seen from outside, that is certain where only one is being served. */
   #surroundings(): Context {
     const [served, another] = this.#received.values()
-    const conversationId = this.#options.conversation() || this.#ownConversation
+    const conversationId = this.#saidOrOwn()
     if (served === undefined || another !== undefined)
       return { conversationId, traceId: '', spanId: '', parentSpanId: '' }
     const { traceId, spanId } = served.context

@@ -66,3 +66,12 @@ function refusalStatus(error: unknown): '401' | '403' | undefined {
   if (status === 403 || name === 'InsufficientScopeError') return '403'
   return undefined
 }
+
+/** The server answered over HTTP with a status and no message. */
+export const answeredByStatus = (status: number): Ending => ({
+  outcome: status === 401 || status === 403 ? 'denied' : 'protocol_error',
+  errorType: String(status),
+  rpcCode: '',
+  result: undefined,
+  errorText: undefined,
+})

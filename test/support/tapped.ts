@@ -46,3 +46,23 @@ export function startRaw(t: TestContext, words: readonly string[], collector: Pi
     stderr: () => Buffer.concat(stderr).toString(),
   }
 }
+
+/** `watchkeeper tap` with the given words, and the origin it says it listens on. */
+export function spawnTap(
+  t: TestContext,
+  words: readonly string[],
+  dsn: string,
+): { readonly child: ChildProcess; readonly origin: Promise<string> } {
+  const child = spawn(process.execPath, [main, 'tap', ...words], {
+    stdio: ['ignore', 'inherit', 'pipe'],
+    env: cleanEnvironment({ WATCHKEEPER_DSN: dsn }),
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const origin = new Promise<string>((resolve) => {
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      const found = /http:\/\/127\.0\.0\.1:\d+/.exec(line)?.[0]
+      if (found !== undefined) resolve(found)
+    })
+  })
+  return { child, origin }
+}

@@ -60,15 +60,18 @@ export class LineReader {
     }
     const text = Buffer.concat(pieces).toString('utf8').trim()
     if (text === '') return
-    const message = parsed(text)
-    if (isFields(message) || Array.isArray(message)) for (const one of [message].flat()) this.#listener.message(one)
-    else this.#listener.unread('not_json', bytes)
+    const messages = messagesIn(text)
+    if (messages === undefined) this.#listener.unread('not_json', bytes)
+    else for (const message of messages) this.#listener.message(message)
   }
 }
 
-function parsed(text: string): unknown {
+/** The messages of a text, several where it is an array as in older protocol versions; `undefined` where it holds none. */
+export function messagesIn(text: string): readonly unknown[] | undefined {
   try {
-    return JSON.parse(text) as unknown
+    const value: unknown = JSON.parse(text)
+    if (Array.isArray(value)) return value
+    return isFields(value) ? [value] : undefined
   } catch {
     return undefined
   }
