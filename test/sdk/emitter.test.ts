@@ -5,6 +5,7 @@ import { toAttributes } from '@watchkeeper/sdk/attributes'
 import { chainHash } from '@watchkeeper/sdk/chain'
 import { eventNameOf } from '@watchkeeper/sdk/event'
 import { type Answer, type Collector, startCollector } from '../support/collector.js'
+import { until } from '../support/landing.js'
 
 interface Producing {
   readonly collector: Collector
@@ -67,6 +68,10 @@ test('a key that is not accepted holds records up instead of losing them', async
   const { collector, emitter, problems } = await producing(t, () => ({ status: 401, body: { message: 'no such key' } }))
   say(emitter, 'a')
   const flushed = emitter.flush()
+  await until(
+    async () => problems.length,
+    (told) => told > 0,
+  )
   await emitter.close(50)
   await flushed
   assert.equal(collector.requests.length, 1)
