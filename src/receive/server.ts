@@ -10,6 +10,7 @@ import { namesLoopback } from './host.js'
 import { Intake, type IntakeOptions } from './intake.js'
 import { type Encoding, encodingOf, mediaTypes, type Signal, statusBody, successBody } from './otlp/answer.js'
 import { Refusal, type RefusalReason } from './refusal.js'
+import { Seldom } from './seldom.js'
 
 const paths: Readonly<Record<string, Signal>> = { '/v1/logs': 'logs', '/v1/traces': 'traces' }
 
@@ -27,6 +28,7 @@ export interface Receiver {
 
 export function createReceiver(options: IntakeOptions): Receiver {
   const { ring, telemetry, log } = options
+  const seldom = new Seldom(options.now)
   const intake = new Intake(options)
   const inHand = new Set<Promise<unknown>>()
   let stopping = false
@@ -54,7 +56,10 @@ export function createReceiver(options: IntakeOptions): Receiver {
     // What the bus refused is counted by its records where it is published.
     if (!refusal.reason.startsWith('bus_') && refusal.reason !== 'fault') count(refusal.reason)
     if (refusal.reason === 'fault' || refusal.reason.startsWith('bus_'))
-      log.error({ err: refusal.cause ?? error, reason: refusal.reason }, 'a request was answered with 503')
+      // A store that is away for an hour would else fill the disk with the same line.
+      seldom.line(refusal.reason, (heldBack) =>
+        log.error({ err: refusal.cause ?? error, reason: refusal.reason, heldBack }, 'a request was answered with 503'),
+      )
     else log.debug({ reason: refusal.reason }, 'a request was refused')
     const encoding = encodingOf(request.headers['content-type']) ?? 'json'
     if (refusal.retryAfter !== undefined) reply.header('retry-after', String(refusal.retryAfter))

@@ -63,7 +63,7 @@ export interface Service {
 
 /** Stopped by `t.after` if it still runs. */
 export function service(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   settings: Readonly<Record<string, string>>,
   args: readonly string[] = [],
 ): Service {
