@@ -9,7 +9,7 @@ import type { Emitter } from './emitter.js'
 import type { ProducerEvent, Side, ToolClass } from './event.js'
 import { keepBeating } from './heartbeat.js'
 import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
-import { servingOf } from './outbound/serving.js'
+import { type Serving, servingEnded, servingOf } from './outbound/serving.js'
 import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
@@ -49,8 +49,8 @@ interface Pending {
   readonly startedAt: number
   readonly context: Context
   readonly token: TokenFacts
-  /** Set where the request's event is named before it ends. */
-  readonly eventId?: string | undefined
+  /** Set where the requests that are made for it are watched. */
+  readonly serving?: Serving | undefined
 }
 
 type PendingById = Map<string | number, Pending>
@@ -133,7 +133,7 @@ export class Connection implements TapListener {
       ...context,
       ...token,
     }))
-    this.#begin(this.#received, request, 'server', context, token, serving?.eventId)
+    this.#begin(this.#received, request, 'server', context, token, serving)
     const { conversationId, traceId, spanId } = context
     return (handle) => inScope({ conversationId, traceId, spanId, serving }, handle)
   }
@@ -190,19 +190,20 @@ export class Connection implements TapListener {
     side: Side,
     context: Context,
     token: TokenFacts,
-    eventId?: string,
+    serving?: Serving,
   ): void {
     this.#end(pending, request.id, unanswered('id_reused'))
     const [oldest] = pending.keys()
     if (pending.size >= pendingMost && oldest !== undefined) this.#end(pending, oldest, unanswered('given_up'))
     this.peers.request(request)
-    pending.set(request.id, { request, side, context, token, eventId, startedAt: this.#options.emitter.now() })
+    pending.set(request.id, { request, side, context, token, serving, startedAt: this.#options.emitter.now() })
   }
 
   #end(pending: PendingById, id: string | number, ending: Ending): void {
     const found = pending.get(id)
     if (found === undefined) return
     pending.delete(id)
+    if (found.serving !== undefined) servingEnded(found.serving)
     const endedAt = this.#options.emitter.now()
     const { method } = found.request
     this.peers.result(method, ending.result)
@@ -221,13 +222,13 @@ export class Connection implements TapListener {
     return { ...this.#facts(side), method, requestId: String(id), tool }
   }
 
-  #tellCall({ request, side, context, token, eventId, startedAt }: Pending, ending: Ending, endedAt: number): void {
+  #tellCall({ request, side, context, token, serving, startedAt }: Pending, ending: Ending, endedAt: number): void {
     const { method, params } = request
     const facts = this.#requestFacts(request, side)
     const { tool = '' } = facts
     this.#options.emitter.emit({
       kind: 'call',
-      eventId,
+      eventId: serving?.eventId,
       startedAt,
       endedAt,
       facts: {

@@ -8,9 +8,9 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
 import { isUntraced } from '../untraced.js'
-import { credentialsIn, type RequestParts } from './credentials.js'
+import { credentialsIn } from './credentials.js'
 import { fromHttp, fromUndici, httpChannel, type OutboundRequest, undiciChannel } from './requests.js'
-import { type Serving, unwatchOutboundOf, watchOutboundOf } from './serving.js'
+import { type Serving, servedWith, servesSomeone, unwatchOutboundOf, watchOutboundOf } from './serving.js'
 
 export interface OutboundOptions {
   /** That of the servers whose calls are watched: `instrument(server, { emitter })`. */
@@ -29,11 +29,12 @@ export function instrumentOutbound({ emitter }: OutboundOptions): () => void {
   const listener =
     (read: (message: unknown) => OutboundRequest) =>
     (message: unknown): void => {
-      const { serving } = currentScope()
-      if (serving === undefined || serving.emitter !== emitter) return
+      const scope = currentScope().serving
+      const serving = scope?.emitter === emitter ? scope : undefined
+      if (serving === undefined && !servesSomeone(emitter)) return
       try {
         // Telemetry of the host, sent when a timer that was set in the call ran out, is not the call's.
-        if (!isUntraced()) tell(serving, read(message))
+        if (!isUntraced()) judge(emitter, serving, read(message))
       } catch {
         // A request of another shape goes its way, unobserved.
       }
@@ -48,8 +49,32 @@ export function instrumentOutbound({ emitter }: OutboundOptions): () => void {
   }
 }
 
-function tell(serving: Serving, request: OutboundRequest): void {
-  const credential = credentialOf(serving, request)
+/**
+ * A token says whose request it is even where the context does not: a pool that makes requests wait (undici with a limit of
+ * connections) lets them go in the context of whatever request made room.
+ */
+function judge(emitter: Emitter, serving: Serving | undefined, request: OutboundRequest): void {
+  const candidates = credentialsIn(request)
+  const fingerprints = candidates.map(({ value }) => emitter.capturer.secret(value))
+  if (serving !== undefined && fingerprints.some((one) => serving.inbound.has(one))) {
+    tell(serving, request, 'inbound', 'context')
+    return
+  }
+  for (const fingerprint of fingerprints) {
+    const owner = servedWith(emitter, fingerprint)
+    if (owner === undefined) continue
+    tell(owner, request, 'inbound', 'token')
+    return
+  }
+  if (serving !== undefined) tell(serving, request, candidates.some(({ named }) => named) ? 'other' : 'none', 'context')
+}
+
+function tell(
+  serving: Serving,
+  request: OutboundRequest,
+  credential: OutboundCredential,
+  attribution: 'context' | 'token',
+): void {
   const once = `${credential} ${request.host}`
   if (serving.told.has(once) || (serving.told.size >= destinationsMost && credential !== 'inbound')) return
   serving.told.add(once)
@@ -60,13 +85,7 @@ function tell(serving: Serving, request: OutboundRequest): void {
       ...serving.facts(),
       causedBy: serving.eventId,
       destinations: host === '' ? [] : [host],
-      detail: { credential, http_client: request.client, ...(port === '' ? {} : { port }) },
+      detail: { credential, attribution, http_client: request.client, ...(port === '' ? {} : { port }) },
     },
   })
-}
-
-function credentialOf({ emitter, inbound }: Serving, parts: RequestParts): OutboundCredential {
-  const candidates = credentialsIn(parts)
-  if (inbound.size > 0 && candidates.some(({ value }) => inbound.has(emitter.capturer.secret(value)))) return 'inbound'
-  return candidates.some(({ named }) => named) ? 'other' : 'none'
 }

@@ -20,17 +20,35 @@ export interface Serving {
   readonly told: Set<string>
 }
 
-/** Emitters whose calls are watched. */
-const watching = new WeakSet<Emitter>()
+/** The calls that are served now, by each credential that came with them; for the emitters that are watched. */
+const watched = new WeakMap<Emitter, Map<string, Set<Serving>>>()
 
 /** False where it is watched already. */
 export function watchOutboundOf(emitter: Emitter): boolean {
-  if (watching.has(emitter)) return false
-  watching.add(emitter)
+  if (watched.has(emitter)) return false
+  watched.set(emitter, new Map())
   return true
 }
 
-export const unwatchOutboundOf = (emitter: Emitter): boolean => watching.delete(emitter)
+export const unwatchOutboundOf = (emitter: Emitter): boolean => watched.delete(emitter)
+
+/** Whether any call with a credential is served now. */
+export const servesSomeone = (emitter: Emitter): boolean => (watched.get(emitter)?.size ?? 0) > 0
+
+/** A call that is served now, and came with this credential. */
+export function servedWith(emitter: Emitter, fingerprint: string): Serving | undefined {
+  const [serving] = watched.get(emitter)?.get(fingerprint) ?? []
+  return serving
+}
+
+export function servingEnded(serving: Serving): void {
+  const calls = watched.get(serving.emitter)
+  for (const fingerprint of serving.inbound) {
+    const same = calls?.get(fingerprint)
+    same?.delete(serving)
+    if (same?.size === 0) calls?.delete(fingerprint)
+  }
+}
 
 /** `undefined` where nobody watches: then serving a call costs nothing more. */
 export function servingOf(
@@ -39,10 +57,13 @@ export function servingOf(
   tokenFingerprint: string | undefined,
   facts: () => Partial<ProducerEvent>,
 ): Serving | undefined {
-  if (!watching.has(emitter)) return undefined
+  const calls = watched.get(emitter)
+  if (calls === undefined) return undefined
   const inbound = inboundCredentials(extra, emitter.capturer)
   if (tokenFingerprint) inbound.add(tokenFingerprint)
-  return { emitter, eventId: randomUUID(), facts, inbound, told: new Set() }
+  const serving: Serving = { emitter, eventId: randomUUID(), facts, inbound, told: new Set() }
+  for (const fingerprint of inbound) calls.set(fingerprint, (calls.get(fingerprint) ?? new Set()).add(serving))
+  return serving
 }
 
 /**
