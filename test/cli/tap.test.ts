@@ -7,10 +7,10 @@ import { describe, type TestContext, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { CreateMessageRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
-import { formatDsn } from '@watchkeeper/sdk/dsn'
+import { developmentDsn, formatDsn } from '@watchkeeper/sdk/dsn'
 import type { ProducerEvent } from '@watchkeeper/sdk/event'
 import { type Collector, startCollector } from '../support/collector.js'
-import { temporaryFolder } from '../support/receiver.js'
+import { temporaryFolder, testReceiver } from '../support/receiver.js'
 import { fromRoot } from '../support/root.js'
 import { watchkeeper } from '../support/service.js'
 import { startRaw, tapped } from '../support/tapped.js'
@@ -363,6 +363,36 @@ describe('a server in another language', { skip }, () => {
     server.child.kill('SIGTERM')
     await server.ended
   })
+})
+
+test('the receiver understands all that tap says: nothing is refused, and each request is kept once', {
+  skip,
+}, async (t) => {
+  const { app, events, letters } = await testReceiver(t)
+  const endpoint = await app.listen({ host: '127.0.0.1', port: 0 })
+  const server = startRaw(t, [...python, '--token', 'hunter2'], { dsn: { ...developmentDsn, endpoint } })
+  const clientInfo = { name: 'raw', version: '1' }
+  server.send({ id: 1, method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo } })
+  server.send({ id: 2, method: 'tools/list' })
+  server.send({ id: 3, method: 'tools/call', params: { name: 'garbage', arguments: { bytes: 10 } } })
+  server.child.stdin?.end()
+  assert.equal(await server.ended, 0)
+  assert.deepEqual(letters(), [])
+  assert.ok(events().every(({ trusted, attributes }) => trusted && attributes['receive.chain'] === undefined))
+  assert.deepEqual(
+    events()
+      .map(({ kind, method, detail }) => `${kind} ${method}${detail['phase'] ?? ''}`)
+      .sort(),
+    [
+      'call initialize',
+      'call tools/call',
+      'call tools/list',
+      'connection closed',
+      'connection opened',
+      'connection unread',
+      'tool_definition ',
+    ],
+  )
 })
 
 describe('a command that cannot be started', () => {
