@@ -3,15 +3,19 @@ import { once } from 'node:events'
 import { createServer, Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
+import { getRequestListener } from '@hono/node-server'
+import { Client as ClientV2, StreamableHTTPClientTransport as HttpTransportV2 } from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { AuthInfo } from '@modelcontextprotocol/sdk/server/auth/types.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
+import { createMcpHandler, McpServer as McpServerV2 } from '@modelcontextprotocol/server'
 import { Emitter, inConversation, instrument, instrumentOutbound, type ProducerEvent } from '@watchkeeper/sdk'
 import { z } from 'zod'
 import { type Collector, startCollector } from '../../support/collector.js'
 import { type Downstream, startDownstream } from '../../support/downstream.js'
+import { listening } from '../../support/listening.js'
 
 const anna = 'token-of-anna-4f1c9d7e2b'
 const boris = 'token-of-boris-93ab55c01e'
@@ -244,4 +248,41 @@ describe('nothing is told', () => {
     await client.callTool({ name: 'relay', arguments: {} })
     assert.equal((await outbound()).length, 2)
   })
+})
+
+describe('SDK v2, both eras', () => {
+  for (const mode of ['legacy', 'auto'] as const)
+    for (const verified of [true, false])
+      test(`${mode}, ${verified ? 'with' : 'without'} a verified token: inbound`, async (t) => {
+        const collector = await startCollector()
+        const downstream = await startDownstream()
+        const emitter = new Emitter({ dsn: collector.dsn, flushEveryMs: 5 })
+        t.after(instrumentOutbound({ emitter }))
+        const { fetch: mcp } = createMcpHandler(() => {
+          const server = new McpServerV2({ name: 'gateway', version: '2' })
+          server.registerTool('relay', {}, async () => {
+            await viaFetch(() => bearer(anna))(anna, downstream)
+            return { content: [{ type: 'text', text: 'done' }] }
+          })
+          return instrument(server, { emitter })
+        })
+        const authInfo = { token: anna, clientId: 'desk', scopes: [] }
+        const origin = await listening(
+          t,
+          getRequestListener((request) => mcp(request, verified ? { authInfo } : {})),
+        )
+        const client = new ClientV2({ name: 'desk', version: '2' }, { versionNegotiation: { mode } })
+        const requestInit = { headers: bearer(anna) }
+        await client.connect(new HttpTransportV2(new URL(`${origin}/mcp`), { requestInit }))
+        await client.callTool({ name: 'relay', arguments: {} })
+        await client.close()
+        await emitter.flush()
+        const told = only(collector.events.filter(({ kind }) => kind === 'outbound'))
+        assert.deepEqual(
+          [told.detail['credential'], told.detail['attribution'], told.tool, told.serverName],
+          ['inbound', 'context', 'relay', 'gateway'],
+        )
+        await emitter.close(0)
+        await Promise.all([collector.close(), downstream.close()])
+      })
 })
