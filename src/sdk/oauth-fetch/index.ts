@@ -3,6 +3,7 @@
  * registration, tokens. It tells each fetch as a `watchkeeper.oauth_fetch` event; as a guard it also refuses the ones by
  * which a hostile server makes its client reach into the client's own network (SSRF).
  */
+import { pause } from '../backoff.js'
 import { currentScope, inScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
 import { addressRefusal, bareHost, FetchRefused, type GuardOptions, urlRefusal } from './guard.js'
@@ -78,6 +79,9 @@ async function guarded(
   }
 }
 
+/** Milliseconds that the record of a watched fetch waits for its look-ups, which began with the fetch. */
+const lookupPatienceMs = 500
+
 async function watched(
   emitter: Emitter,
   inner: Fetch,
@@ -96,7 +100,7 @@ async function watched(
   const scope = currentScope()
   const tell = (status: number, errorType: string): void => {
     if (hops.length === 0) note(urlOf(input))
-    void Promise.all(lookups).then(() =>
+    void Promise.race([Promise.all(lookups), pause(lookupPatienceMs, undefined, { unref: true })]).then(() =>
       inScope(scope, () =>
         tellJourney(emitter, { mode: 'watched', hops, decision: 'allowed', reason: riskOf(hops), status, errorType }),
       ),

@@ -62,6 +62,17 @@ describe('without a guard', () => {
     assert.deepEqual([event?.errorType, event?.resource], ['ECONNREFUSED', gone.url])
   })
 
+  test('a name server that never answers keeps neither the fetch waiting nor its record', async (t) => {
+    const { emitter, collector } = await emitting(t)
+    const downstream = await startDownstream()
+    t.after(() => downstream.close())
+    const watched = oauthFetch({ emitter, resolve: () => new Promise<never>(() => {}) })
+    const response = await watched(`http://localhost:${downstream.port}/`)
+    assert.equal(await response.text(), 'ok')
+    const [event] = await arrived(collector)
+    assert.deepEqual([event?.detail['addresses_checked'], event?.detail['addresses_used']], ['', '127.0.0.1'])
+  })
+
   test('two fetches at once are told apart', async (t) => {
     const { emitter, collector } = await emitting(t)
     const [one, two] = [await startDownstream(), await startDownstream()]
