@@ -13,6 +13,7 @@ import { type Serving, servingEnded, servingOf } from './outbound/serving.js'
 import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import type { TapListener } from './tap.js'
+import { taskDetail } from './tasks.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
 import { capturedDefinition, definitionText, toolsIn } from './tools.js'
 import {
@@ -241,6 +242,7 @@ export class Connection implements TapListener {
         outcome: ending.outcome,
         errorType: ending.errorType,
         rpcCode: ending.rpcCode,
+        detail: taskDetail(request, ending.result, this.#options.emitter.capturer),
       },
       capture: (capturer) => ({
         ...capturer.arguments(tool, argumentsOf(request)),

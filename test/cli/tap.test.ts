@@ -7,6 +7,7 @@ import { describe, type TestContext, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { CreateMessageRequestSchema, ListRootsRequestSchema } from '@modelcontextprotocol/sdk/types.js'
+import { createCapturer } from '@watchkeeper/sdk/capture'
 import { developmentDsn, formatDsn } from '@watchkeeper/sdk/dsn'
 import type { ProducerEvent } from '@watchkeeper/sdk/event'
 import { type Collector, startCollector } from '../support/collector.js'
@@ -308,6 +309,46 @@ describe('a server in another language', { skip }, () => {
       [told?.outcome, told?.protocolVersion, told?.clientName, told?.serverName],
       ['input_required', '2026-07-28', 'raw', 'modern'],
     )
+  })
+
+  test('a call that becomes a task, and what fetches its result, share a hash of its id; in both versions', async (t) => {
+    const collector = await collecting(t)
+    const text = [{ type: 'text', text: 'Write to anna@example.org' }]
+    const answers = [
+      { task: { taskId: 'older-1', status: 'working' } },
+      { content: text },
+      { resultType: 'task', taskId: 'newer-1', status: 'working' },
+      { resultType: 'complete', taskId: 'newer-1', status: 'completed', result: { content: text } },
+    ]
+    const script = `
+      const answers = ${JSON.stringify(answers)}
+      require('node:readline').createInterface({ input: process.stdin }).on('line', (line) =>
+        console.log(JSON.stringify({ jsonrpc: '2.0', id: JSON.parse(line).id, result: answers.shift() })))`
+    const server = startRaw(t, [process.execPath, '-e', script], collector)
+    server.send(call(1, 'report'))
+    await server.line()
+    server.send({ id: 2, method: 'tasks/result', params: { taskId: 'older-1' } })
+    await server.line()
+    server.send(call(3, 'report'))
+    await server.line()
+    server.send({ id: 4, method: 'tasks/get', params: { taskId: 'newer-1' } })
+    await server.line()
+    server.child.stdin?.end()
+    await server.ended
+    const { secret } = createCapturer({ key: collector.dsn.fingerprintKey })
+    assert.deepEqual(
+      calls(collector.events).map(({ method, outcome, detail }) => [method, outcome, detail]),
+      [
+        ['tools/call', 'ok', { task_digest: secret('older-1'), task_status: 'working' }],
+        ['tasks/result', 'ok', { task_digest: secret('older-1') }],
+        ['tools/call', 'ok', { task_digest: secret('newer-1'), task_status: 'working' }],
+        ['tasks/get', 'ok', { task_digest: secret('newer-1'), task_status: 'completed' }],
+      ],
+    )
+    const addresses = calls(collector.events).map(({ resultFingerprints }) =>
+      resultFingerprints.some(({ kind }) => kind === 'email'),
+    )
+    assert.deepEqual(addresses, [false, true, false, true])
   })
 
   test('a signal to us ends the server, and we end as it did', async (t) => {
