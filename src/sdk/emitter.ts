@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { toAttributes } from './attributes.js'
+import { type Backlog, MemoryBacklog } from './backlog.js'
 import { type Capturer, createCapturer } from './capture/index.js'
 import { chainHash } from './chain.js'
 import { eventClock } from './clock.js'
@@ -12,8 +13,10 @@ import { Delivery, type DeliveryCounts, type DeliveryProblem } from './delivery.
 import type { Dsn } from './dsn.js'
 import { type EventKind, eventNameOf, type ProducerEvent, producerEvent } from './event.js'
 import { createLater } from './later.js'
-import { encodeRecord } from './otlp-json.js'
+import { encodeRecord, type RequestFrame } from './otlp-json.js'
+import { beforeProcessEnds } from './process-end.js'
 import { sendLogs } from './send.js'
+import { Spool } from './spool/index.js'
 import { untraced } from './untraced.js'
 
 export interface EmitterOptions {
@@ -23,6 +26,16 @@ export interface EmitterOptions {
   readonly service?: string
   /** Bytes of records that wait for the receiver; default 16 MiB. Beyond it records are dropped, counted, and missing in the numbering. */
   readonly maxQueueBytes?: number
+  /**
+   * Folder on a local disk for records until the receiver has them: they outlive an outage of the receiver and the end of
+   * this process. May be shared by processes of one user. Must be writable by that user alone; is made where it is not there.
+   * Default: none, and what waits is in memory only.
+   */
+  readonly spoolDir?: string
+  /** Bytes of files of this producer in `spoolDir`; default 1 GiB. */
+  readonly maxSpoolBytes?: number
+  /** Flush for at most 2 s on SIGTERM, then end as without. Default: false, and the signal is the host's alone. */
+  readonly flushOnSigterm?: boolean
   /** Longest wait of a record for its batch to fill, milliseconds; default 1000. */
   readonly flushEveryMs?: number
   /** Called when records are dropped, rejected, refused or held up; never with content. Default: nothing is said. */
@@ -63,6 +76,8 @@ export class Emitter {
   readonly producerId = randomUUID()
   readonly now: () => number
   readonly #delivery: Delivery
+  readonly #spool: Spool | undefined
+  readonly #forgetEnd: () => void
   readonly #later = createLater(captureRoom)
   readonly #said = new Set<string>()
   #sequence = 0
@@ -73,16 +88,47 @@ export class Emitter {
     const { endpoint: url, ingestKey: key, fingerprintKey } = options.dsn
     this.capturer = options.capturer ?? createCapturer({ key: fingerprintKey })
     this.now = options.now ?? eventClock()
-    this.#delivery = new Delivery({
-      frame: { resource: options.service === undefined ? {} : { 'service.name': options.service }, scope: source },
-      send: (body, signal) =>
-        untraced(() => outsideCalls(() => sendLogs(body, { url, key, signal, timeoutMs: 10_000 }))),
-      maxBytes: options.maxQueueBytes ?? 16 * MiB,
-      batchRecords: 200,
-      batchBytes: 4 * MiB,
-      everyMs: options.flushEveryMs ?? 1000,
-      backoff: { firstMs: 250, mostMs: 30_000 },
-      onProblem: options.onProblem ?? (() => {}),
+    const { spoolDir, maxQueueBytes: memoryBytes = 16 * MiB, onProblem = () => {} } = options
+    const frame = {
+      resource: options.service === undefined ? {} : { 'service.name': options.service },
+      scope: source,
+    }
+    const deliver = (backlog: Backlog, frame: RequestFrame): Delivery =>
+      new Delivery({
+        frame,
+        backlog,
+        send: (body, signal) =>
+          untraced(() => outsideCalls(() => sendLogs(body, { url, key, signal, timeoutMs: 10_000 }))),
+        batchRecords: 200,
+        batchBytes: 4 * MiB,
+        everyMs: options.flushEveryMs ?? 1000,
+        backoff: { firstMs: 250, mostMs: 30_000 },
+        onProblem,
+      })
+    this.#spool =
+      spoolDir === undefined
+        ? undefined
+        : new Spool({
+            dir: spoolDir,
+            dsn: options.dsn,
+            producerId: this.producerId,
+            frame,
+            maxBytes: options.maxSpoolBytes ?? 1024 * MiB,
+            memoryBytes,
+            onProblem,
+            replay: (backlog, frame) => deliver(backlog, frame).sendAll(),
+          })
+    this.#delivery = deliver(this.#spool?.backlog ?? new MemoryBacklog(memoryBytes), frame)
+    this.#forgetEnd = beforeProcessEnds({
+      flush: (timeoutMs) => {
+        this.#later.drain()
+        return this.#delivery.flushWithin(timeoutMs)
+      },
+      last: () => {
+        this.#later.drain()
+        this.#spool?.close()
+      },
+      onSigterm: options.flushOnSigterm ?? false,
     })
   }
 
@@ -116,10 +162,12 @@ export class Emitter {
     return this.#delivery.flush()
   }
 
-  /** Flushes for at most so long, then stops. What is left is dropped, and missing in the numbering. */
-  close(timeoutMs = 5000): Promise<void> {
+  /** Flushes for at most so long, then stops. What is left stays in the spool, or is dropped and missing in the numbering. */
+  async close(timeoutMs = 5000): Promise<void> {
+    this.#forgetEnd()
     this.#later.drain()
-    return this.#delivery.close(timeoutMs)
+    await this.#delivery.close(timeoutMs)
+    this.#spool?.close()
   }
 
   #captured(capture: (capturer: Capturer) => Partial<ProducerEvent>): Partial<ProducerEvent> {
