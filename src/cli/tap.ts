@@ -174,6 +174,7 @@ const problems = {
   dropped: 'were dropped',
   rejected: 'were rejected by the collector',
   refused: 'were refused by the collector',
+  spool: 'are not on disk',
 } as const
 
 function readDsn(text: string): Dsn {
