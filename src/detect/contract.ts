@@ -12,7 +12,11 @@ import type { EvidenceStep, MatchedValue, Maturity, Severity, Tags } from '../fi
 export type { EventKind } from '@watchkeeper/sdk/event'
 export type { AuditEvent } from '../audit-event.js'
 export type { EvidenceStep, MatchedValue, Severity, Tags } from '../finding.js'
-export { type Baseline, baselineOf, robustDeviation } from './statistics.js'
+export { listed, nameOf, stepOf, whoOf } from './evidence.js'
+export { decayed } from './statistics/decay.js'
+export { surprise } from './statistics/rarity.js'
+export { type Baseline, baselineOf, robustDeviation } from './statistics/robust.js'
+export { hourOfWeek, sameHours } from './statistics/season.js'
 
 /** What a detector cannot do without. Where one is missing its verdict is *not evaluated*, never *clean*. */
 export const inputs = [
@@ -37,8 +41,33 @@ export interface About {
   readonly version: number
 }
 
-/** What the policy file says; without one, the defaults of the design's "Trust" section. */
+/** The parts of a policy. Where the file says nothing about one, detectors fall back on what names suggest, and say less. */
+export const policyParts = [
+  'servers',
+  'tools',
+  'sensitive',
+  'destinations',
+  'scopes',
+  'roots',
+  'crown_jewels',
+  'approvals',
+  'sandbox',
+  'issuers',
+] as const
+export type PolicyPart = (typeof policyParts)[number]
+
+/** What the allowlist says of a server. `moved`: its name is known, its address or command line is another one. */
+export type Standing = 'approved' | 'unknown' | 'moved'
+
+/** Who or what an event names; a query detector has these from its row. */
+export type ServerNames = Pick<AuditEvent, 'serverName' | 'serverAddress'> & Partial<Pick<AuditEvent, 'detail'>>
+
+/** What the policy file says for one tenant; without one, the defaults of the design's "Trust" section. */
 export interface Policy {
+  /** Whether the file says anything of this part. */
+  states(part: PolicyPart): boolean
+  /** By name and, where the allowlist gives them, address or command line. `unknown` where there is no allowlist. */
+  standing(server: ServerNames): Standing
   /** A server whose results are not open to outsiders' text, approved as such. */
   isClosedWorld(server: string): boolean
   /** The tool's class by policy, else by its name and groups together; unknown = effectful. */
@@ -49,7 +78,20 @@ export interface Policy {
   isSensitive(event: AuditEvent): boolean
   /** Rank of a scope: 0 unknown, 1 read, 2 write, 3 admin or wildcard. */
   scopeRank(scope: string): number
+  /** What a person has to approve before this call (`arguments`), or of it before it is used (`result`); '' for nothing. */
+  mustBeApproved(event: AuditEvent): '' | 'arguments' | 'result'
+  /** Which crown jewel this call touches, in the policy's words or (without any) in ours; '' for none. */
+  crownJewel(event: AuditEvent): string
+  /** Folders that a local server may work in, absolute; `undefined` where the policy does not say. */
+  rootsOf(server: string): readonly string[] | undefined
+  /** Issuers whose tokens a server may take; [] where the policy does not say. */
+  issuersOf(server: string): readonly string[]
+  /** This local server has to run in a box. */
+  mustBeSandboxed(server: string): boolean
 }
+
+/** The policy of each tenant. */
+export type Policies = (tenant: string) => Policy
 
 /** One session: events ordered by end time, then start time, then record id. All events of one authenticated subject. */
 export interface Session {
@@ -113,6 +155,8 @@ export interface RowDraft {
   readonly summary: string
   /** Record ids. */
   readonly calls: readonly string[]
+  readonly steps?: readonly EvidenceStep[]
+  readonly matched?: readonly MatchedValue[]
   readonly score: Readonly<Record<string, number>>
 }
 
@@ -165,9 +209,12 @@ export interface SessionCase {
 export interface QueryCase<Row = Record<string, unknown>> {
   readonly name: string
   readonly kind: 'fires' | 'quiet'
-  /** Put into a store of their own; every window up to the last event's is judged, in order. */
+  /** Put into a store of their own; every window from the first event's (or `judgedFrom`) up to the last one's is judged, in order. */
   readonly events?: readonly AuditEvent[]
+  /** Microseconds: what ended before is history only. Long stories judged in short windows need it. */
+  readonly judgedFrom?: number
   readonly row?: Row
+  readonly policy?: Partial<Policy>
   /** Number of findings. */
   readonly finds: number
   readonly severity?: Severity

@@ -35,8 +35,8 @@ export function sessionFinding(
     tool: cut(anchor.tool),
     anchor: anchor.eventId,
     calls: draft.calls.slice(0, limits.calls).map(({ recordId }) => recordId),
-    steps: draft.steps.slice(0, limits.steps).map((step) => ({ ...step, note: step.note.slice(0, limits.note) })),
-    matched: (draft.matched ?? []).slice(0, limits.matched),
+    steps: stepsOf(draft.steps),
+    matched: matchedOf(draft.matched),
     at: anchor.endedAt,
     foundAt,
   }
@@ -65,8 +65,8 @@ export function queryFinding(
     tool: cut(draft.tool),
     anchor,
     calls: draft.calls.slice(0, limits.calls),
-    steps: [],
-    matched: [],
+    steps: stepsOf(draft.steps),
+    matched: matchedOf(draft.matched),
     at: window.to,
     foundAt,
   }
@@ -77,6 +77,11 @@ function explained({ severity, summary, score }: Draft | RowDraft): Pick<Finding
   const numbers = Object.entries(score).filter(([, value]) => Number.isFinite(value))
   return { severity, summary: summary.slice(0, limits.summary), score: Object.fromEntries(numbers) }
 }
+
+const stepsOf = (steps: Draft['steps'] = []): Finding['steps'] =>
+  steps.slice(0, limits.steps).map((step) => ({ ...step, note: step.note.slice(0, limits.note) }))
+
+const matchedOf = (matched: Draft['matched'] = []): Finding['matched'] => matched.slice(0, limits.matched)
 
 const cut = (name: string): string => name.slice(0, limits.name)
 

@@ -10,7 +10,7 @@ import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import { type Catalogue, loadCatalogue } from './catalogue.js'
-import type { Policy } from './contract.js'
+import type { Policies } from './contract.js'
 import { Jury } from './jury.js'
 import { defaultPolicy } from './policy.js'
 import { QueryEngine } from './query-engine.js'
@@ -34,7 +34,8 @@ export interface DetectOptions {
   readonly now: () => number
   /** Default: all detectors there are. */
   readonly catalogue?: Catalogue
-  readonly policy?: Policy
+  /** Default: what holds without a policy file. */
+  readonly policies?: Policies
 }
 
 export interface Detect {
@@ -46,14 +47,14 @@ export interface Detect {
 
 /** Starts to look every `detectEveryMs`. Throws `WK_DETECTOR_INVALID`. */
 export async function startDetect(options: DetectOptions): Promise<Detect> {
-  const { store, shares, config, log, telemetry, now, policy = defaultPolicy } = options
+  const { store, shares, config, log, telemetry, now, policies = () => defaultPolicy } = options
   const catalogue = options.catalogue ?? (await loadCatalogue())
   const recorder = new Recorder(store, telemetry)
   const watermarks = new Watermarks(store)
   const common = { store, shares, recorder, watermarks, log, telemetry, now }
   const jury = new Jury({
     detectors: catalogue.session,
-    policy,
+    policies,
     budgetMs: config.detectBudgetMs,
     now,
     log,
@@ -67,7 +68,7 @@ export async function startDetect(options: DetectOptions): Promise<Detect> {
     rest: config.detectSettleMs * 1000,
     idle: config.sessionIdleMinutes * 60_000_000,
   })
-  const queries = new QueryEngine({ ...common, detectors: catalogue.query, policy, budgetMs: config.detectBudgetMs })
+  const queries = new QueryEngine({ ...common, detectors: catalogue.query, policies, budgetMs: config.detectBudgetMs })
 
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined

@@ -3,7 +3,7 @@ import type { Logger } from '../log.js'
 import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import type { Catalogue } from './catalogue.js'
-import type { Policy } from './contract.js'
+import type { Policies } from './contract.js'
 import { judgeSessions } from './judge-sessions.js'
 import { judgeWindow } from './judge-window.js'
 import { Jury, type Verdicts } from './jury.js'
@@ -19,7 +19,7 @@ export interface RangeOptions {
   readonly catalogue: Catalogue
   /** [] is all. */
   readonly tenants?: readonly string[]
-  readonly policy?: Policy
+  readonly policies?: Policies
   /** Microseconds of silence that end a session of records without a key. */
   readonly idle: number
   readonly budgetMs: number
@@ -43,8 +43,8 @@ const listed = 50_000
 
 /** In order of tenant and session; windows of query detectors that lie wholly in the range, oldest first. */
 export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> {
-  const { policy = defaultPolicy, catalogue, now, log, telemetry, budgetMs, from, to, signal } = options
-  const jury = new Jury({ detectors: catalogue.session, policy, budgetMs, now, log, telemetry })
+  const { policies = () => defaultPolicy, catalogue, now, log, telemetry, budgetMs, from, to, signal } = options
+  const jury = new Jury({ detectors: catalogue.session, policies, budgetMs, now, log, telemetry })
   const findings: Verdicts['findings'][number][] = []
   const notEvaluated: Verdicts['notEvaluated'][number][] = []
   const add = (verdicts: Verdicts): void => {
@@ -64,7 +64,7 @@ export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> 
   for (const named of catalogue.query) {
     for (const window of windowsIn(from, to, named.detector.everySeconds * 1_000_000)) {
       if (signal?.aborted) break
-      add(await judgeWindow(named, window, { ...options, policy, watchdog, tenants: options.tenants ?? [] }))
+      add(await judgeWindow(named, window, { ...options, policies, watchdog, tenants: options.tenants ?? [] }))
       windows++
     }
   }

@@ -2,7 +2,7 @@
 import type { Finding } from '../finding.js'
 import type { Store } from '../store/index.js'
 import type { Named } from './catalogue.js'
-import { isNotEvaluated, type Policy, type QueryDetector } from './contract.js'
+import { isNotEvaluated, type Policies, type QueryDetector } from './contract.js'
 import { queryFinding } from './finding.js'
 import type { NotEvaluatedRow, RunRow, Verdicts } from './jury.js'
 import type { Watchdog } from './watchdog.js'
@@ -10,7 +10,7 @@ import type { Window } from './windows.js'
 
 export interface JudgeWindowOptions {
   readonly store: Pick<Store, 'query'>
-  readonly policy: Policy
+  readonly policies: Policies
   readonly watchdog: Watchdog
   /** Milliseconds of one `judge(row)`. */
   readonly budgetMs: number
@@ -37,7 +37,7 @@ export async function judgeWindow(
   window: Window,
   options: JudgeWindowOptions,
 ): Promise<WindowVerdicts> {
-  const { store, policy, watchdog, budgetMs, now, tenants, signal } = options
+  const { store, policies, watchdog, budgetMs, now, tenants, signal } = options
   const began = now()
   const rows = await store.query<Record<string, unknown>>(
     detector.sql,
@@ -52,7 +52,7 @@ export async function judgeWindow(
     const nothing = (session: string, input: string, because: string): void => {
       notEvaluated.push({ tenant, session, detector: id, input, because: because.slice(0, 500), at: began })
     }
-    const watched = watchdog(() => detector.judge(row, policy), budgetMs)
+    const watched = watchdog(() => detector.judge(row, policies(tenant)), budgetMs)
     if (watched.ended !== 'ok') {
       fault = watched.ended === 'timeout' ? 'timeout' : watched.error instanceof Error ? watched.error.name : 'error'
       nothing('', 'detector', 'the detector failed on a row')

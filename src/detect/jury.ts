@@ -8,14 +8,14 @@ import type { InsertRows } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import type { Named } from './catalogue.js'
-import { type Draft, isNotEvaluated, type Policy, type Session, type SessionDetector } from './contract.js'
+import { type Draft, isNotEvaluated, type Policies, type Session, type SessionDetector } from './contract.js'
 import { sessionFinding } from './finding.js'
 import type { Piece } from './sessions.js'
 import { createWatchdog, type Watched } from './watchdog.js'
 
 export interface JuryOptions {
   readonly detectors: readonly Named<SessionDetector>[]
-  readonly policy: Policy
+  readonly policies: Policies
   /** Milliseconds of one detector on one piece: slower is reported, and ten times as long is ended. */
   readonly budgetMs: number
   /** Microseconds since 1970. */
@@ -60,7 +60,7 @@ export class Jury {
   }
 
   judge(piece: Piece, bounds: Bounds): Verdicts {
-    const session: Session = { ...piece, policy: this.#options.policy }
+    const session: Session = { ...piece, policy: this.#options.policies(piece.tenant) }
     const { detectors, budgetMs, now } = this.#options
     const end = now() + budgetMs * patience * patienceTogether * 1000
     const each = detectors.map((named) => {

@@ -75,10 +75,31 @@ function scopeRank(scope: string): number {
   return has(readWords) ? 1 : 0
 }
 
+const vaultWords = words(
+  'vault keychain keyring credentials secretsmanager kms 1password onepassword bitwarden keepass lastpass',
+)
+const productionWords = words('prod production')
+
+/** Where credentials are kept, and what customers depend on, by name alone. */
+function crownJewel({ kind, tool, serverName, resource }: AuditEvent): string {
+  if (kind !== 'call') return ''
+  const named = [tool, serverName, resource].flatMap(wordsOf)
+  if (named.some((word) => vaultWords.has(word))) return 'a store of credentials'
+  if (named.includes('secret') && named.includes('manager')) return 'a store of credentials'
+  return named.some((word) => productionWords.has(word)) ? 'production' : ''
+}
+
 export const defaultPolicy: Policy = {
+  states: () => false,
+  standing: () => 'unknown',
   isClosedWorld: () => false,
   toolClass,
   isOwnDestination: () => false,
   isSensitive,
   scopeRank,
+  mustBeApproved: () => '',
+  crownJewel,
+  rootsOf: () => undefined,
+  issuersOf: () => [],
+  mustBeSandboxed: () => false,
 }

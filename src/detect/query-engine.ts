@@ -10,7 +10,7 @@ import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import type { Named } from './catalogue.js'
-import type { Policy, QueryDetector } from './contract.js'
+import type { Policies, QueryDetector } from './contract.js'
 import { judgeWindow } from './judge-window.js'
 import type { Recorder } from './recorder.js'
 import { createWatchdog } from './watchdog.js'
@@ -21,7 +21,7 @@ export interface QueryEngineOptions {
   readonly detectors: readonly Named<QueryDetector>[]
   readonly store: Store
   readonly shares: Shares
-  readonly policy: Policy
+  readonly policies: Policies
   readonly recorder: Recorder
   readonly watermarks: Watermarks
   /** Milliseconds of one `judge(row)`. */
@@ -88,13 +88,13 @@ export class QueryEngine {
 
   /** False when the window stays to be judged. */
   async #judge(named: Named<QueryDetector>, window: Window, signal: AbortSignal | undefined): Promise<boolean> {
-    const { recorder, watermarks, now, telemetry, budgetMs, store, policy } = this.#options
+    const { recorder, watermarks, now, telemetry, budgetMs, store, policies } = this.#options
     const { id } = named
     const began = now()
     try {
       const options = {
         store,
-        policy,
+        policies,
         watchdog: this.#watchdog,
         budgetMs,
         now,

@@ -20,7 +20,7 @@ function jury(detectors: readonly Named<SessionDetector>[], given: { clock?: { n
   const telemetry = new Telemetry()
   const made = new Jury({
     detectors,
-    policy: defaultPolicy,
+    policies: () => defaultPolicy,
     budgetMs: 20,
     now: () => clock.now,
     log: silent,
