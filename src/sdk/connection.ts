@@ -12,6 +12,7 @@ import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, text
 import { type Serving, servingEnded, servingOf } from './outbound/serving.js'
 import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
+import { Roots } from './roots.js'
 import type { TapListener } from './tap.js'
 import { taskDetail } from './tasks.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
@@ -35,6 +36,8 @@ export interface ConnectionOptions {
   readonly mcpSessionId: () => string
   /** What is told with each connection event beside its phase: a posture, a command line. */
   readonly detail?: () => Readonly<Record<string, string>>
+  /** How the local server was started: folders on it are its roots until the client says others. */
+  readonly commandLine?: readonly string[]
   /** Milliseconds between two heartbeats while it is open; 0: none, also where nothing is said. */
   readonly heartbeatMs?: number
   /** The classes that listed tools claim, where connections to one server share them. */
@@ -65,6 +68,7 @@ export class Connection implements TapListener {
   readonly #sent: PendingById = new Map()
   readonly #received: PendingById = new Map()
   readonly #classes: Map<string, ToolClass>
+  readonly #roots: Roots
   /** Where nobody names the conversation: that of one client on one connection. */
   readonly #ownConversation = randomUUID()
   /** What opened the connection; undefined while it is not open. */
@@ -74,6 +78,7 @@ export class Connection implements TapListener {
   constructor(options: ConnectionOptions) {
     this.#options = options
     this.#classes = options.classes ?? new Map()
+    this.#roots = new Roots(options.commandLine)
   }
 
   get isOpen(): boolean {
@@ -208,6 +213,7 @@ export class Connection implements TapListener {
     const endedAt = this.#options.emitter.now()
     const { method } = found.request
     this.peers.result(method, ending.result)
+    if (method === 'roots/list') this.#roots.learn(ending.result)
     this.#open(found)
     if (method === 'tools/list') this.#tellTools(found, ending)
     this.#tellCall(found, ending, endedAt)
@@ -227,6 +233,7 @@ export class Connection implements TapListener {
     const { method, params } = request
     const facts = this.#requestFacts(request, side)
     const { tool = '' } = facts
+    const left = method === 'tools/call' && this.#roots.isLeftBy(params['arguments'])
     this.#options.emitter.emit({
       kind: 'call',
       eventId: serving?.eventId,
@@ -244,10 +251,14 @@ export class Connection implements TapListener {
         rpcCode: ending.rpcCode,
         detail: taskDetail(request, ending.result, this.#options.emitter.capturer),
       },
-      capture: (capturer) => ({
-        ...capturer.arguments(tool, argumentsOf(request)),
-        ...capturer.result(ending.errorText ?? resultOf(method, ending.result)),
-      }),
+      capture: (capturer) => {
+        const captured = capturer.arguments(tool, argumentsOf(request))
+        return {
+          ...captured,
+          ...(left ? { argSignals: { ...captured.argSignals, path_outside_roots: 1 } } : {}),
+          ...capturer.result(ending.errorText ?? resultOf(method, ending.result)),
+        }
+      },
     })
   }
 
@@ -285,7 +296,12 @@ export class Connection implements TapListener {
         ...this.#facts(side),
         ...context,
         ...token,
-        detail: { phase, ...(capabilities === '' ? {} : { capabilities }), ...this.#options.detail?.() },
+        detail: {
+          phase,
+          ...(capabilities === '' ? {} : { capabilities }),
+          ...(this.#roots.known ? { roots: this.#roots.told } : {}),
+          ...this.#options.detail?.(),
+        },
       },
     })
   }

@@ -83,6 +83,8 @@ function watch(
     mcpSessionId: () => transport.sessionId ?? '',
     heartbeatMs,
     detail: localPosture(transport),
+    // A client's transport starts its server by another command line than ours.
+    commandLine: /stdioserver/i.test(transport.constructor.name) ? process.argv : [],
   })
   const [ownServer, ownClient] = [fieldsOf(protocol._serverInfo), fieldsOf(protocol._clientInfo)]
   connection.peers.known({

@@ -4,6 +4,7 @@ import { canonical } from './canonical.js'
 import { encodedIn } from './encoded.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
 import { visible } from './fold.js'
+import { hazardsOf } from './hazards.js'
 import type { Keyed } from './keyed.js'
 import { leavesOf } from './leaves.js'
 import { limits } from './limits.js'
@@ -48,7 +49,7 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
       argDigest: keyed.digest(whole.text),
       argFingerprints: fingerprints,
       argCapture: truncated || cut || whole.truncated ? 'truncated' : 'captured',
-      argSignals: signalsOf(text, []),
+      argSignals: { ...signalsOf(text, []), ...hazardsOf(leaves) },
       argSecretKinds: secretKindsIn(text),
       destinations: destinationsIn(texts),
       verbs: groups.verbs,

@@ -1,6 +1,6 @@
 /** What a guarded fetch allows: which URLs, and which addresses a name may stand for. */
 import { isIP } from 'node:net'
-import { type AddressClass, addressClass } from './addresses.js'
+import { type AddressClass, addressClass } from '../addresses.js'
 
 export interface GuardOptions {
   /** Development: loopback addresses are allowed, over http as well. Default false. */

@@ -5,7 +5,7 @@
 import { request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { canonicalAddress } from './addresses.js'
+import { canonicalAddress } from '../addresses.js'
 import { bareHost, FetchRefused } from './guard.js'
 
 export interface Hop {

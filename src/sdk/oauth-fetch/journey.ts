@@ -1,8 +1,9 @@
 /** Where a fetch went, hop by hop, as an `oauth_fetch` event tells it. Hosts and addresses are clear; paths and queries are hashed. */
+
+import { addressClass } from '../addresses.js'
 import { originOf } from '../contents.js'
 import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
-import { addressClass } from './addresses.js'
 
 export interface JourneyHop {
   readonly url: string

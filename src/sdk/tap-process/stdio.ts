@@ -107,6 +107,7 @@ class Watch {
       subjectOf: () => '',
       mcpSessionId: () => '',
       detail: this.#detail,
+      commandLine: [command, ...args],
       heartbeatMs,
     })
     this.#readers = {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { pathToFileURL } from 'node:url'
-import { fromRoot } from '../../support/root.js'
+import { fromRoot } from '../support/root.js'
 
 // Not a door of the package: reached by its file.
 const { addressClass, canonicalAddress } = (await import(
-  pathToFileURL(fromRoot('src/sdk/dist/oauth-fetch/addresses.js')).href
+  pathToFileURL(fromRoot('src/sdk/dist/addresses.js')).href
 )) as {
   addressClass(address: string): string
   canonicalAddress(address: string): string
