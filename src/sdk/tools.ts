@@ -37,7 +37,10 @@ export function toolsIn(result: Fields | undefined): readonly DescribedTool[] {
 /** Everything that would change with the description, in one form. */
 export const definitionText = ({ tool }: DescribedTool): string => canonicalJson(tool)
 
-/** What capture finds in a description. Its prose stands in the result's members, for a model reads it as one. */
+/**
+ * What capture finds in a description. Its prose stands in the result's members, for a model reads it as one; the tool's own name
+ * in the arguments', so that another tool's description that speaks of it can be told, with what the prose names of paths and addresses.
+ */
 export function capturedDefinition({ name, tool }: DescribedTool, capturer: Capturer): Partial<ProducerEvent> {
   const schema = fieldsOf(tool['inputSchema'])
   const { verbs, nouns, verbHashes } = capturer.arguments(name, fieldsOf(schema['properties']))
@@ -45,8 +48,11 @@ export function capturedDefinition({ name, tool }: DescribedTool, capturer: Capt
   const hints = ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'].filter(
     (hint) => typeof annotations[hint] === 'boolean',
   )
+  const prose = proseOf(tool)
   return {
-    ...capturer.result(proseOf(tool)),
+    ...capturer.result(prose),
+    argFingerprints: capturer.arguments('', { name }).argFingerprints,
+    argSignals: capturer.arguments('', prose).argSignals,
     verbs,
     nouns,
     verbHashes,

@@ -13,6 +13,14 @@ const image = /!\[[^\]]{0,200}\]\(\s{0,4}(https?:\/\/[^\s)]{1,1000})/gi
 const imageTag = /<img\b[^>]{0,300}?\bsrc\s?=\s?["']?(https?:\/\/[^\s"'>]{1,1000})/gi
 const link = /\]\(\s{0,4}(https?:\/\/[^\s)]{1,1000})/gi
 
+/** That the person in charge is not to know: nobody's ordinary wish. One form for each language; gaps are bounded. */
+const secrecy = [
+  /\b(?:do not|don['’]t|never|must not|without|avoid)\b[^.!?\n]{0,40}\b(?:tell(?:ing)?|mention(?:ing)?|inform(?:ing)?|notify(?:ing)?|alert(?:ing)?|reveal(?:ing)?|let(?:ting)?)\b[^.!?\n]{0,40}\b(?:user|human|owner|operator|anyone|anybody)\b/i,
+  /\b(?:sag|sage|sagen|erzähl|erzähle|verrat|verrate|erwähn|erwähne|informier|informiere|melde)\b[^.!?\n]{0,40}\b(?:nutzer|benutzer|anwender|niemand|niemandem)\w{0,3}\b[^.!?\n]{0,30}(?:\bnicht|\bnichts|\bnie|$)/i,
+  /\bn(?:e |['’])(?:dis|dites|mentionne|mentionnez|informe|informez|révèle|révélez|parle|parlez)\b[^.!?\n]{0,60}\b(?:utilisateur|utilisatrice|personne)\b/i,
+  /\b(?:no|nunca)\s{1,3}(?:le\s{1,3})?(?:digas|diga|menciones|mencione|informes|informe|reveles|revele|avises|avise)\b[^.!?\n]{0,60}\b(?:usuario|usuaria|nadie)\b/i,
+]
+
 export function signalsOf(text: string, orders: readonly Order[]): Record<string, number> {
   const signals: Record<string, number> = {}
   const put = (name: string, score: number): void => {
@@ -27,6 +35,7 @@ export function signalsOf(text: string, orders: readonly Order[]): Record<string
   put('beacon', beaconIn(text))
   const { opaque } = encodedIn(text)
   put('encoded', opaque < 24 ? 0 : Math.min(1, opaque / 200 + (opaque / text.length) * 0.5))
+  put('secrecy', secrecy.some((form) => form.test(text)) ? 1 : 0)
   put('instruction', instruction(orders))
   return signals
 }
