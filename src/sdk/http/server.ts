@@ -106,8 +106,9 @@ export class ServerLog {
     if (known === undefined && exchange.status >= 400) return
     const holder = known ?? nobody(fingerprint)
     const answer = this.#elevated(holder, exchange, request)
-    const said = `authorization server ${fingerprint} ${holder.scopes.join(' ')} ${request.conversationId}`
-    if (!this.emitter.once(said)) return
+    // Once for each session and address: a token that turns up elsewhere is what a stolen one looks like.
+    const where = `${request.conversationId} ${request.mcpSessionId} ${exchange.clientAddress}`
+    if (!this.emitter.once(`authorization server ${fingerprint} ${holder.scopes.join(' ')} ${where}`)) return
     this.#emit('authorization', exchange.arrivedAt, holder, exchange, {
       decision: 'allowed',
       ...(answer === undefined ? {} : { causedBy: answer.eventId }),
