@@ -12,6 +12,7 @@ import { credentialOf, tokenIn } from './credential.js'
 import { type Grant, Grants } from './grants.js'
 import { type Refusal, refusalFacts, refusalOf } from './refusal.js'
 import { isCall, type RequestFacts, requestFacts } from './request-facts.js'
+import { endedBy, lifetimeDetail } from './server.js'
 
 /** As both SDK versions have it. */
 export type FetchLike = (url: string | URL, init?: RequestInit) => Promise<Response>
@@ -145,7 +146,8 @@ class ClientLog {
     const answered = challenge?.fingerprint === fingerprint ? undefined : challenge
     const causedBy = answered?.eventId ?? ''
     if (answered !== undefined && answered.fingerprint !== '') this.#elevated(asked, held, answered)
-    if (!emitter.once(`authorization client ${fingerprint} ${key}`)) return
+    const ended = endedBy(held, asked.askedAt) ? ' ended' : ''
+    if (!emitter.once(`authorization client ${fingerprint} ${key}${ended}`)) return
     this.#emit('authorization', asked.askedAt, asked, held, { decision: 'allowed', causedBy })
   }
 
@@ -175,7 +177,7 @@ class ClientLog {
   ): string {
     const { emitter, serverName = '', subject } = this.#options
     const credential = credentialOf(token, emitter.capturer)
-    const { resource, expiresAt, scopesFrom, scopes, scopesRequested, ...claimed } = grant
+    const { resource, notBefore, expiresAt, scopesFrom, scopes, scopesRequested, ...claimed } = grant
     return emitter.emit({
       kind,
       startedAt: at,
@@ -194,7 +196,7 @@ class ClientLog {
         scopesRequested: credential.cleanScopes(scopesRequested),
         ...facts,
         detail: {
-          ...(expiresAt === '' ? {} : { token_expires_at: expiresAt }),
+          ...lifetimeDetail({ notBefore, expiresAt }),
           ...(scopesFrom === '' ? {} : { scopes_from: scopesFrom }),
           ...facts.detail,
         },

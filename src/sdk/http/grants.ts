@@ -13,6 +13,7 @@ export interface Grant
   extends Pick<ProducerEvent, 'subject' | 'oauthClientId' | 'audience' | 'issuer' | 'scopes' | 'scopesRequested'> {
   /** The resource that the token was asked for (RFC 8707). */
   readonly resource: string
+  readonly notBefore: string
   readonly expiresAt: string
   /** Where `scopes` is from; '' where they are not known. */
   readonly scopesFrom: '' | 'granted' | 'claims'
@@ -62,7 +63,7 @@ function claimsOf(token: string): Grant {
     payload === undefined || signature === undefined
       ? {}
       : fieldsOf(parseObject(Buffer.from(payload, 'base64url').toString('utf8')))
-  const { aud, exp, scope, scp } = claims
+  const { aud, exp, nbf, scope, scp } = claims
   const scopes = scopesOf(Array.isArray(scp) ? scp.join(' ') : (scope ?? scp))
   return {
     subject: textOf(claims['sub']),
@@ -72,6 +73,7 @@ function claimsOf(token: string): Grant {
     scopes,
     scopesRequested: [],
     resource: '',
+    notBefore: timeOf(nbf),
     expiresAt: timeOf(exp),
     scopesFrom: scopes.length > 0 ? 'claims' : '',
   }

@@ -37,10 +37,14 @@ export interface Exchange {
   readonly answeredAt: number
 }
 
-type Holder = Pick<
-  ProducerEvent,
-  'subject' | 'oauthClientId' | 'scopes' | 'audience' | 'issuer' | 'tokenFingerprint'
-> & { readonly expiresAt: string }
+type Holder = Pick<ProducerEvent, 'subject' | 'oauthClientId' | 'scopes' | 'audience' | 'issuer' | 'tokenFingerprint'> &
+  Lifetime
+
+/** ISO 8601; '' where the token does not say. */
+interface Lifetime {
+  readonly notBefore: string
+  readonly expiresAt: string
+}
 
 interface OpenChallenge {
   readonly eventId: string
@@ -106,8 +110,9 @@ export class ServerLog {
     if (known === undefined && exchange.status >= 400) return
     const holder = known ?? nobody(fingerprint)
     const answer = this.#elevated(holder, exchange, request)
-    // Once for each session and address: a token that turns up elsewhere is what a stolen one looks like.
-    const where = `${request.conversationId} ${request.mcpSessionId} ${exchange.clientAddress}`
+    // Once for each session and address: a token that turns up elsewhere is what a stolen one looks like. Again when it is
+    // still taken after its end.
+    const where = `${request.conversationId} ${request.mcpSessionId} ${exchange.clientAddress}${endedBy(holder, exchange.arrivedAt) ? ' ended' : ''}`
     if (!this.emitter.once(`authorization server ${fingerprint} ${holder.scopes.join(' ')} ${where}`)) return
     this.#emit('authorization', exchange.arrivedAt, holder, exchange, {
       decision: 'allowed',
@@ -147,7 +152,7 @@ export class ServerLog {
     { request, clientAddress }: Exchange,
     facts: Partial<ProducerEvent>,
   ): string {
-    const { expiresAt = '', ...held } = holder ?? {}
+    const { notBefore = '', expiresAt = '', ...held } = holder ?? {}
     const { serverName = '', resource } = this.#options
     return this.emitter.emit({
       kind,
@@ -162,7 +167,7 @@ export class ServerLog {
         clientAddress,
         expectedAudience: resource === undefined ? '' : String(resource),
         ...facts,
-        detail: { ...(expiresAt === '' ? {} : { token_expires_at: expiresAt }), ...facts.detail },
+        detail: { ...lifetimeDetail({ notBefore, expiresAt }), ...facts.detail },
       },
     })
   }
@@ -175,6 +180,7 @@ export class ServerLog {
       ...nobody(''),
       ...tokenFacts({ authInfo }, emitter.capturer, subject),
       issuer: textOf(fieldsOf(extra)['iss']),
+      notBefore: timeOf(fieldsOf(extra)['nbf']),
       expiresAt: timeOf(expiresAt),
     }
   }
@@ -187,6 +193,7 @@ const nobody = (tokenFingerprint: string): Holder => ({
   audience: '',
   issuer: '',
   tokenFingerprint,
+  notBefore: '',
   expiresAt: '',
 })
 
@@ -202,6 +209,15 @@ function challengeKeys(principal: string, request: RequestFacts | undefined): re
     ...(conversation === '' ? [] : [`conversation ${conversation}`]),
   ]
 }
+
+export const lifetimeDetail = ({ notBefore, expiresAt }: Lifetime): Readonly<Record<string, string>> => ({
+  ...(notBefore === '' ? {} : { token_not_before: notBefore }),
+  ...(expiresAt === '' ? {} : { token_expires_at: expiresAt }),
+})
+
+/** Whether the token's life is over at `now` (microseconds). */
+export const endedBy = ({ expiresAt }: Pick<Lifetime, 'expiresAt'>, now: number): boolean =>
+  expiresAt !== '' && Date.parse(expiresAt) * 1000 < now
 
 /** Seconds since 1970 as ISO 8601; '' where it is no time. */
 export function timeOf(seconds: unknown): string {
