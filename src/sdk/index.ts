@@ -28,6 +28,8 @@ export {
   type Decided,
   elevation,
   type MessageOptions,
+  type ThirdPartyFlow,
+  thirdPartyFlow,
   userMessage,
 } from './statements.js'
 export { type SubjectOf, subjectFromExtra } from './token.js'

@@ -7,6 +7,7 @@ import { currentScope } from './conversation.js'
 import type { Emitter } from './emitter.js'
 import type { ProducerEvent } from './event.js'
 import { fieldsOf } from './messages.js'
+import { redirectDetail } from './oauth-fetch/flow.js'
 
 export interface MessageOptions {
   /** Default: that of the surrounding `inConversation`. */
@@ -87,7 +88,42 @@ export function consent(emitter: Emitter, stated: Consent): string {
       scopesRequested: scopes,
       scopesGranted: facts.decision === 'allowed' ? scopes : [],
       resource: originOf(redirectUri),
-      detail: { redirect_uri_fingerprint: emitter.capturer.secret(redirectUri) },
+      detail: redirectDetail(redirectUri, emitter.capturer),
+    },
+  })
+}
+
+export interface ThirdPartyFlow
+  extends Partial<Pick<ProducerEvent, 'conversationId' | 'subject' | 'serverName' | 'clientName' | 'causedBy'>> {
+  /** The MCP client that would get access through us; not our own id at the third party. */
+  readonly clientId: string
+  /** The MCP client's, where the code will end. */
+  readonly redirectUri: string
+  readonly scopes: readonly string[]
+  /** The third party's authorization endpoint or issuer. */
+  readonly issuer: string
+}
+
+/**
+ * A server that stands between its clients and a third party sends a person on to that party's authorization server. It must
+ * have asked the person for this very client before, and said so with `consent`: the third party knows only the server, and
+ * may let it pass with a cookie (confused deputy). Returns the event id.
+ */
+export function thirdPartyFlow(emitter: Emitter, stated: ThirdPartyFlow): string {
+  const { clientId, redirectUri, scopes, issuer, ...facts } = stated
+  const host = URL.canParse(issuer) ? new URL(issuer).hostname : ''
+  return emitter.emit({
+    kind: 'oauth_fetch',
+    facts: {
+      ...surroundings(),
+      side: 'server',
+      ...facts,
+      decision: 'allowed',
+      oauthClientId: clientId,
+      scopesRequested: scopes,
+      resource: originOf(issuer),
+      destinations: host === '' ? [] : [host],
+      detail: { ...redirectDetail(redirectUri, emitter.capturer), mode: 'forwarded', hops: originOf(issuer) },
     },
   })
 }

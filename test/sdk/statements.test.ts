@@ -3,7 +3,15 @@ import { describe, type TestContext, test } from 'node:test'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
-import { approval, consent, Emitter, inConversation, instrument, type ProducerEvent } from '@watchkeeper/sdk'
+import {
+  approval,
+  consent,
+  Emitter,
+  inConversation,
+  instrument,
+  type ProducerEvent,
+  thirdPartyFlow,
+} from '@watchkeeper/sdk'
 import { z } from 'zod'
 import { startCollector } from '../support/collector.js'
 
@@ -124,4 +132,25 @@ test('a subject extractor that fails costs the name of the caller, not the recor
       ['tools/call', '', 'app'],
     ],
   )
+})
+
+test('what a third party is asked for names the client and the redirect URI that a consent names', async (t) => {
+  const { emitter, all } = await emitting(t)
+  const asked = { clientId: 'desk', redirectUri: 'https://desk.example/callback', scopes: ['repo'] }
+  inConversation('conv-1', () => {
+    consent(emitter, { ...asked, decision: 'allowed' })
+    thirdPartyFlow(emitter, {
+      ...asked,
+      serverName: 'code',
+      issuer: 'https://login.code.example/authorize?x=secret-state',
+    })
+  })
+  const events = await all()
+  const [agreed, flow] = [ofKind(events, 'consent'), events.find(({ kind }) => kind === 'oauth_fetch')]
+  assert.deepEqual(
+    [flow?.side, flow?.conversationId, flow?.serverName, flow?.oauthClientId, flow?.scopesRequested, flow?.resource],
+    ['server', 'conv-1', 'code', agreed.oauthClientId, ['repo'], 'https://login.code.example'],
+  )
+  assert.equal(flow?.detail['redirect_uri_fingerprint'], agreed.detail['redirect_uri_fingerprint'])
+  assert.doesNotMatch(JSON.stringify(events), /secret-state|callback/)
 })

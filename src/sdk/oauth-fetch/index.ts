@@ -6,6 +6,7 @@
 import { pause } from '../backoff.js'
 import { currentScope, inScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
+import { flowIn } from './flow.js'
 import { addressRefusal, bareHost, FetchRefused, type GuardOptions, urlRefusal } from './guard.js'
 import { guardedFetch } from './guarded.js'
 import { type JourneyHop, tellJourney } from './journey.js'
@@ -156,6 +157,7 @@ export function authorizationUrl(emitter: Emitter, url: string | URL): UrlVerdic
     decision: reason === undefined ? 'allowed' : 'denied',
     reason: reason ?? '',
     status: 0,
+    flow: flowIn(String(url), emitter.capturer),
   })
   return reason === undefined ? { allowed: true } : { allowed: false, reason }
 }

@@ -4,6 +4,7 @@ import { addressClass } from '../addresses.js'
 import { originOf } from '../contents.js'
 import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
+import type { FlowFacts } from './flow.js'
 
 export interface JourneyHop {
   readonly url: string
@@ -26,12 +27,14 @@ export interface Journey {
   readonly status: number
   /** What went wrong on the network. */
   readonly errorType?: string
+  /** Who would get access, where the URL asks for it. */
+  readonly flow?: FlowFacts
 }
 
 /** Tells it. Never throws. Returns the event id. */
 export function tellJourney(
   emitter: Emitter,
-  { mode, hops, decision, reason, status, errorType = '' }: Journey,
+  { mode, hops, decision, reason, status, errorType = '', flow }: Journey,
 ): string {
   const { conversationId, traceId, spanId } = currentScope()
   const urls = hops.map(({ url }) => url)
@@ -47,7 +50,9 @@ export function tellJourney(
       destinations: [...new Set(urls.flatMap(hostOf))],
       decision,
       errorType,
+      ...flow,
       detail: {
+        ...flow?.detail,
         mode,
         scheme: schemeOf(urls[0]),
         hops: each(({ url }) => originOf(url)),

@@ -127,3 +127,16 @@ describe('an authorization URL', () => {
       assert.doesNotMatch(JSON.stringify(event), /secret/)
     })
 })
+
+test('a URL that asks for access is told with the client, the scopes and where the answer goes, and without the rest', async (t) => {
+  const { emitter, collector } = await emitting(t)
+  authorizationUrl(
+    emitter,
+    'https://id.example.com/authorize?client_id=desk&scope=files%3Aread+mail&state=hidden-state&redirect_uri=https%3A%2F%2Fdesk.example%2Fcallback%3Fkept',
+  )
+  const [event] = await arrived(collector)
+  assert.deepEqual([event?.oauthClientId, event?.scopesRequested], ['desk', ['files:read', 'mail']])
+  assert.equal(event?.detail['redirect_origin'], 'https://desk.example')
+  assert.equal(event?.detail['redirect_uri_fingerprint'], emitter.capturer.secret('https://desk.example/callback?kept'))
+  assert.doesNotMatch(JSON.stringify(event), /hidden-state|callback/)
+})
