@@ -9,24 +9,12 @@
  * sentence ordered a call is not labelled, so a call counts by its best sentence under the weights so far, and the
  * two steps alternate (multiple-instance learning; Andrews et al., 2002).
  */
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
-import { createGunzip } from 'node:zlib'
 import { createCapturer } from '@watchkeeper/sdk/capture'
 import { argumentsOf, weigh } from '../detectors/injected-action/evidence.js'
 import { actionsOf } from '../detectors/injected-action/session.js'
 import { featuresOf, type Part, weights } from '../detectors/injected-action/weights.js'
-import { readRecorded } from '../src/recorded.js'
 import { sessionAsSeen } from './recorded-events.js'
-
-interface Label {
-  readonly label: string
-  readonly source: string
-  readonly suite: string
-  readonly user_task: string
-  readonly hijacked_calls?: readonly number[]
-  readonly hijack_support_calls?: readonly number[]
-}
+import { readLabelled } from './scorecard/labelled.js'
 
 /** One call: whether it was hijacked, and the features of every sentence that may have ordered it. */
 interface Example {
@@ -40,38 +28,21 @@ interface Example {
 const parts = Object.keys(weights) as Part[]
 const capturer = createCapturer({ key: Buffer.alloc(32, 1) })
 
-async function labelsOf(file: string): Promise<Map<string, Label>> {
-  const raw = createReadStream(file)
-  const lines = createInterface({ input: file.endsWith('.gz') ? raw.pipe(createGunzip()) : raw })
-  const labels = new Map<string, Label>()
-  for await (const line of lines) {
-    const { id, ...label } = JSON.parse(line) as Label & { id: string }
-    labels.set(id, label)
-  }
-  return labels
-}
-
 async function examplesOf(file: string): Promise<Example[]> {
-  const labels = await labelsOf(file)
   const examples: Example[] = []
-  for await (const line of readRecorded(file)) {
-    if ('fault' in line) throw line.fault
-    const { session } = line
-    const label = labels.get(session.id)
-    if (label === undefined) continue
-    const hijacked = new Set(label.hijacked_calls)
+  for (const { session, group, suite, task, hijacked, support } of await readLabelled(file)) {
     // An attempt that failed is neither; calls that only prepared a hijack are neither.
-    if (label.label === 'attack_resisted' && hijacked.size > 0) continue
+    if (group === 'attempted') continue
     for (const { action, candidates, context } of actionsOf(sessionAsSeen(session, capturer))) {
       const index = Number(action.requestId)
-      if (label.hijack_support_calls?.includes(index)) continue
+      if (support.has(index)) continue
       const args = argumentsOf(action)
       const evidence = candidates.map((candidate) => weigh(action, args, candidate, context))
       examples.push({
         session: session.id,
-        domain: label.source === 'agentdojo' ? label.suite : label.source,
-        task: `${label.source} ${label.suite} ${label.user_task}`,
-        hijacked: label.label === 'attack_succeeded' && hijacked.has(index),
+        domain: suite,
+        task,
+        hijacked: group === 'succeeded' && hijacked.has(index),
         candidates: evidence
           .filter((one) => one !== undefined)
           .map((one) => parts.map((part) => featuresOf(one, context.reads)[part])),
