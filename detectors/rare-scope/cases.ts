@@ -51,6 +51,52 @@ export default [
     severity: 'low',
   },
   {
+    name: 'it was challenged for last week, and is granted only now',
+    kind: 'fires',
+    events: [
+      ...peers,
+      ...alice,
+      held('alice', 6, ['files:read'], { scopesChallenged: ['admin:org'], decision: 'challenged' }),
+      held('alice', 0, ['files:read'], {
+        kind: 'elevation',
+        scopesGranted: ['files:read', 'admin:org'],
+        scopesChallenged: ['admin:org'],
+      }),
+    ],
+    judgedFrom: now,
+    finds: 1,
+    severity: 'medium',
+  },
+  {
+    name: 'a colleague was challenged for it and never got it',
+    kind: 'fires',
+    events: [
+      ...peers,
+      held('bob', 2, ['files:read'], { scopesChallenged: ['files:write'], decision: 'challenged' }),
+      ...alice,
+      held('alice', 0, ['files:write']),
+    ],
+    judgedFrom: now,
+    finds: 1,
+    severity: 'medium',
+  },
+  {
+    name: 'it was challenged for and granted last week, and is held again',
+    kind: 'quiet',
+    events: [
+      ...peers,
+      ...alice,
+      held('alice', 6, ['files:read'], {
+        kind: 'elevation',
+        scopesGranted: ['files:read', 'admin:org'],
+        scopesChallenged: ['admin:org'],
+      }),
+      held('alice', 0, ['files:read', 'admin:org']),
+    ],
+    judgedFrom: now,
+    finds: 0,
+  },
+  {
     name: 'what half of the colleagues hold',
     kind: 'quiet',
     events: [

@@ -6,13 +6,15 @@ import { type NotEvaluated, queryDetector, type RowDraft, type Severity, surpris
  * subjects hold everything for the first time, so both the subject and its peers need a past.
  */
 const limits = {
-  historyDays: 30,
   /** Days since the subject was first seen with any scope at this server. */
   ownDays: 7,
   peers: 5,
   /** 3 bits: less than one peer in eight. */
   bits: 3,
 } as const
+
+/** A record of the window that shows what a subject holds. */
+const holds = `kind IN ('authorization', 'elevation', 'call') AND decision NOT IN ('denied', 'challenged') AND kept_at < {to:DateTime64(6, 'UTC')}`
 
 interface Row {
   readonly tenant: string
@@ -38,37 +40,57 @@ export default queryDetector<Row>({
   everySeconds: 3_600,
   settleSeconds: 300,
 
+  // What was held before the window is what the ledger counts in all, less what the records since then show: a month of records is
+  // never read. It cannot be told by the ledger's first time, which may be that of a challenge.
   sql: `
     WITH
-      now_held AS (
-        SELECT tenant, subject, server_name AS server, scope, any(session) AS session, arraySlice(arraySort(groupArray(20)(toString(record_id))), 1, 5) AS records
+      since_then AS (
+        SELECT tenant, subject, oauth_client_id AS client, server_name AS server, scope,
+          countIf(has(audit.scopes, scope)) + countIf(has(scopes_granted, scope)) AS shown,
+          countIf(${holds}) AS times, argMinIf(audit.session, kept_at, ${holds}) AS session,
+          arraySlice(arraySort(groupArrayIf(20)(toString(record_id), ${holds})), 1, 5) AS records
         FROM audit
-        ARRAY JOIN arrayDistinct(arrayConcat(scopes, scopes_granted)) AS scope
-        WHERE kind IN ('authorization', 'elevation', 'call') AND decision NOT IN ('denied', 'challenged') AND subject != '' AND scope != ''
-          AND kept_at >= {from:DateTime64(6, 'UTC')} AND kept_at < {to:DateTime64(6, 'UTC')}
+        ARRAY JOIN arrayDistinct(arrayConcat(audit.scopes, scopes_granted)) AS scope
+        WHERE kept_at >= {from:DateTime64(6, 'UTC')} AND subject != '' AND scope != ''
           AND (empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)})
-        GROUP BY tenant, subject, server, scope
+        GROUP BY tenant, subject, client, server, scope
+      ),
+      ledger AS (
+        SELECT tenant, subject, oauth_client_id AS client, server_name AS server, scope, scopes.first_at AS since, held + granted AS shown
+        FROM scopes
+        WHERE since < {from:DateTime64(6, 'UTC')} AND subject != ''
+          AND (empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)})
       ),
       past AS (
-        SELECT tenant, subject, server_name AS server, scope, min(kept_at) AS first_at
-        FROM audit
-        ARRAY JOIN arrayDistinct(arrayConcat(scopes, scopes_granted)) AS scope
-        WHERE kind IN ('authorization', 'elevation', 'call') AND decision NOT IN ('denied', 'challenged') AND subject != '' AND scope != ''
-          AND kept_at >= {from:DateTime64(6, 'UTC')} - INTERVAL ${limits.historyDays} DAY AND kept_at < {from:DateTime64(6, 'UTC')}
-          AND (tenant, server_name) IN (SELECT tenant, server FROM now_held)
+        SELECT l.tenant AS tenant, l.subject AS subject, l.server AS server, l.scope AS scope, min(l.since) AS since,
+          max(l.shown > s.shown) AS had
+        FROM ledger AS l
+        LEFT JOIN since_then AS s
+          ON s.tenant = l.tenant AND s.subject = l.subject AND s.client = l.client AND s.server = l.server AND s.scope = l.scope
         GROUP BY tenant, subject, server, scope
       ),
-      own AS (SELECT tenant, subject, server, min(first_at) AS since FROM past GROUP BY tenant, subject, server),
-      company AS (SELECT tenant, server, groupUniqArray(10000)(subject) AS subjects FROM past GROUP BY tenant, server),
-      holding AS (SELECT tenant, server, scope, groupUniqArray(10000)(subject) AS subjects FROM past GROUP BY tenant, server, scope)
+      company AS (
+        SELECT tenant, server, groupArray(10000)((subject, since)) AS seen
+        FROM (SELECT tenant, server, subject, min(past.since) AS since FROM past GROUP BY tenant, server, subject)
+        GROUP BY tenant, server
+      ),
+      holding AS (
+        SELECT tenant, server, scope, groupArrayIf(10000)(subject, had) AS subjects FROM past GROUP BY tenant, server, scope
+      ),
+      now_held AS (
+        SELECT tenant, subject, server, scope, any(since_then.session) AS session, arrayFlatten(groupArray(since_then.records)) AS records
+        FROM since_then
+        WHERE times > 0
+        GROUP BY tenant, subject, server, scope
+      )
     SELECT n.tenant AS tenant, n.subject AS subject, n.server AS server, n.scope AS scope, n.session AS session, n.records AS records,
-      if(o.subject = '', 0, dateDiff('day', o.since, {from:DateTime64(6, 'UTC')})) AS own_days,
-      length(arrayFilter(one -> one != n.subject, c.subjects)) AS peers, length(arrayFilter(one -> one != n.subject, h.subjects)) AS holders
+      arrayFirst(one -> one.1 = n.subject, c.seen).2 AS own_since,
+      if(arrayExists(one -> one.1 = n.subject, c.seen), dateDiff('day', own_since, {from:DateTime64(6, 'UTC')}), 0) AS own_days,
+      arrayCount(one -> one.1 != n.subject, c.seen) AS peers, arrayCount(one -> one != n.subject, h.subjects) AS holders
     FROM now_held AS n
-    LEFT JOIN own AS o ON o.tenant = n.tenant AND o.subject = n.subject AND o.server = n.server
     LEFT JOIN company AS c ON c.tenant = n.tenant AND c.server = n.server
     LEFT JOIN holding AS h ON h.tenant = n.tenant AND h.server = n.server AND h.scope = n.scope
-    WHERE (n.tenant, n.subject, n.server, n.scope) NOT IN (SELECT tenant, subject, server, scope FROM past)
+    WHERE NOT has(h.subjects, n.subject)
     ORDER BY tenant, subject, server, scope
     LIMIT 1000`,
 
@@ -91,9 +113,9 @@ export default queryDetector<Row>({
       server: row.server,
       tool: '',
       severity,
-      summary: `${row.subject} holds ${row.scope} at ${row.server || 'a server'} for the first time in ${limits.historyDays} days; ${holders} of ${peers} peers do`,
+      summary: `${row.subject} holds ${row.scope} at ${row.server || 'a server'} for the first time; ${holders} of ${peers} peers do`,
       calls: row.records,
-      score: { bits, holders, peers, own_days: days, rank, history_days: limits.historyDays },
+      score: { bits, holders, peers, own_days: days, rank },
     }
   },
 })
