@@ -72,6 +72,10 @@ export default queryDetector<Row>({
         WHERE kind IN ('call', 'authorization', 'elevation') AND side IN ('client', 'server')
           AND decision NOT IN ('denied', 'challenged') AND outcome NOT IN ('denied', 'protocol_error')
           AND kept_at >= {from:DateTime64(6, 'UTC')} - INTERVAL 24 HOUR AND kept_at < {to:DateTime64(6, 'UTC')} AND ${ours}
+          -- Most of a day's records are of other handles: they are left out before each is taken apart.
+          AND (mcp_session_id IN (SELECT id FROM used WHERE handle = 'mcp_session')
+            OR conversation_id IN (SELECT id FROM used WHERE handle = 'conversation')
+            OR detail['task_digest'] IN (SELECT id FROM used WHERE handle = 'task'))
           AND (tenant, held.1, held.2) IN (SELECT tenant, handle, id FROM used)
         GROUP BY tenant, handle, id, side, server, subject, oauth_client_id, client, client_address, producer_id, has_token
         ORDER BY tenant, handle, id, first_at, record
