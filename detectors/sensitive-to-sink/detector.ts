@@ -130,7 +130,7 @@ function draftOf(
   ]
   const what = [
     ...(secrets.length > 0 ? [`secrets (${listed(secrets)})`] : []),
-    ...(values.length > 0 ? [`${values.length} ${values.length === 1 ? "value" : "values"}`] : []),
+    ...(values.length > 0 ? [`${values.length} ${values.length === 1 ? 'value' : 'values'}`] : []),
   ].join(' and ')
   const to = strangers.length === 0 ? '' : ` to ${listed(strangers)}`
   const why = placeFrom === undefined ? '' : `, a place that the result of ${nameOf(placeFrom)} told to send to`
