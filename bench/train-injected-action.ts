@@ -13,41 +13,53 @@ import { createCapturer } from '@watchkeeper/sdk/capture'
 import { argumentsOf, weigh } from '../detectors/injected-action/evidence.js'
 import { actionsOf } from '../detectors/injected-action/session.js'
 import { featuresOf, type Part, weights } from '../detectors/injected-action/weights.js'
+import type { Session } from '../src/detect/contract.js'
 import { sessionAsSeen } from './recorded-events.js'
-import { readLabelled } from './scorecard/labelled.js'
+import { type Labelled, readLabelled } from './scorecard/labelled.js'
+import { sessionsOf, worlds } from './worlds/sessions.js'
 
 /** One call: whether it was hijacked, and the features of every sentence that may have ordered it. */
 interface Example {
   readonly session: string
   readonly domain: string
+  readonly heard: boolean
   readonly task: string
   readonly hijacked: boolean
   readonly candidates: readonly (readonly number[])[]
 }
 
 const parts = Object.keys(weights) as Part[]
+const shipped = parts.map((part) => weights[part])
 const capturer = createCapturer({ key: Buffer.alloc(32, 1) })
 
-async function examplesOf(file: string): Promise<Example[]> {
+/** With the person's request, and without it: an agent-side sensor may be missing. */
+function examplesOf(labelled: Labelled): Example[] {
+  const seen = sessionAsSeen(labelled.session, capturer)
+  const unheard = { ...seen, events: seen.events.filter(({ kind }) => kind !== 'user_message') }
+  return [...examplesIn(labelled, seen, ''), ...examplesIn(labelled, unheard, ' unheard')]
+}
+
+function examplesIn(
+  { session, group, suite, task, hijacked, support }: Labelled,
+  seen: Session,
+  view: string,
+): Example[] {
   const examples: Example[] = []
-  for (const { session, group, suite, task, hijacked, support } of await readLabelled(file)) {
-    // An attempt that failed is neither; calls that only prepared a hijack are neither.
-    if (group === 'attempted') continue
-    for (const { action, candidates, context } of actionsOf(sessionAsSeen(session, capturer))) {
-      const index = Number(action.requestId)
-      if (support.has(index)) continue
-      const args = argumentsOf(action)
-      const evidence = candidates.map((candidate) => weigh(action, args, candidate, context))
-      examples.push({
-        session: session.id,
-        domain: suite,
-        task,
-        hijacked: group === 'succeeded' && hijacked.has(index),
-        candidates: evidence
-          .filter((one) => one !== undefined)
-          .map((one) => parts.map((part) => featuresOf(one, context.reads)[part])),
-      })
-    }
+  for (const { action, candidates, context } of actionsOf(seen)) {
+    const index = Number(action.requestId)
+    if (support.has(index)) continue
+    const args = argumentsOf(action)
+    const evidence = candidates.map((candidate) => weigh(action, args, candidate, context))
+    examples.push({
+      session: `${session.id}${view}`,
+      domain: suite,
+      heard: view === '',
+      task,
+      hijacked: group === 'succeeded' && hijacked.has(index),
+      candidates: evidence
+        .filter((one) => one !== undefined)
+        .map((one) => parts.map((part) => featuresOf(one, context.reads)[part])),
+    })
   }
   return examples
 }
@@ -55,47 +67,82 @@ async function examplesOf(file: string): Promise<Example[]> {
 const score = (features: readonly number[], model: readonly number[]): number =>
   features.reduce((sum, feature, at) => sum + feature * (model[at] ?? 0), 0)
 
-function best(example: Example, model: readonly number[]): readonly number[] | undefined {
+function best(example: Pick<Example, 'candidates'>, model: readonly number[]): readonly number[] | undefined {
   let top: readonly number[] | undefined
   for (const candidate of example.candidates)
     if (top === undefined || score(candidate, model) > score(top, model)) top = candidate
   return top
 }
 
-/** Times that a call of ordinary work counts against one hijacked call: a false alarm costs more than a miss. */
+/** Times that an alarm about ordinary work counts against one hijacked call that is not named. */
 const costOfAlarm = 4
-const decay = 0.002
+/** What a session without the person's request counts, against one with it. */
+const shareUnheard = 0.3
+/** Pull towards the weights that are shipped: what the sessions do not say stays as it was. */
+const pull = 0.01
+const rounds = 8
+const steps = 150
+
+/** One side of a session: its hijacked calls, or all others. It counts by its best call and sentence. */
+interface Bag {
+  readonly hijacked: boolean
+  readonly share: number
+  readonly candidates: readonly (readonly number[])[]
+}
+
+/** Every domain counts alike, however many sessions it has, and every session alike, however many calls it has. */
+function bagsOf(examples: readonly Example[]): Bag[] {
+  const bags = new Map<
+    string,
+    { domain: string; heard: boolean; hijacked: boolean; candidates: (readonly number[])[] }
+  >()
+  const counts = new Map<string, number>()
+  for (const { session, domain, heard, hijacked, candidates } of examples) {
+    const id = `${session} ${hijacked}`
+    const bag = bags.get(id) ?? { domain, heard, hijacked, candidates: [] }
+    if (!bags.has(id)) counts.set(`${domain} ${hijacked}`, (counts.get(`${domain} ${hijacked}`) ?? 0) + 1)
+    bags.set(id, bag)
+    bag.candidates.push(...candidates)
+  }
+  return [...bags.values()]
+    .filter(({ candidates }) => candidates.length > 0)
+    .map(({ domain, heard, hijacked, candidates }) => ({
+      hijacked,
+      share: ((hijacked ? 1 : costOfAlarm) * (heard ? 1 : shareUnheard)) / (counts.get(`${domain} ${hijacked}`) ?? 1),
+      candidates,
+    }))
+}
 
 function fit(examples: readonly Example[]): number[] {
-  let model: number[] = parts.map((part) => weights[part])
-  for (let round = 0; round < 5; round++) {
-    const rows = examples.flatMap((example) => {
-      const features = best(example, model)
-      return features === undefined ? [] : [{ features, hijacked: example.hijacked }]
-    })
-    model = descend(rows, model)
-  }
+  const bags = bagsOf(examples)
+  let model: number[] = [...shipped]
+  for (let round = 0; round < rounds; round++)
+    model = descend(
+      bags.flatMap(({ candidates, ...bag }) => {
+        const features = best({ candidates }, model)
+        return features === undefined ? [] : [{ ...bag, features }]
+      }),
+      model,
+    )
   return model
 }
 
 function descend(
-  rows: readonly { features: readonly number[]; hijacked: boolean }[],
+  rows: readonly { features: readonly number[]; hijacked: boolean; share: number }[],
   start: readonly number[],
 ): number[] {
   const model = [...start]
   const speed = model.map(() => 0)
-  const total = rows.reduce((sum, row) => sum + (row.hijacked ? 1 : costOfAlarm), 0)
-  for (let step = 0; step < 300; step++) {
-    const slope = model.map((weight, at) => (parts[at] === 'bias' ? 0 : decay * weight))
-    for (const { features, hijacked } of rows) {
+  const total = rows.reduce((sum, row) => sum + row.share, 0)
+  for (let step = 0; step < steps; step++) {
+    const slope = model.map((weight, at) => pull * (weight - (shipped[at] ?? 0)))
+    for (const { features, hijacked, share } of rows) {
       const error = 1 / (1 + Math.exp(-score(features, model))) - (hijacked ? 1 : 0)
-      const cost = (error * (hijacked ? 1 : costOfAlarm)) / total
-      features.forEach((feature, at) => {
-        slope[at] = (slope[at] ?? 0) + cost * feature
-      })
+      const cost = (error * share) / total
+      for (let at = 0; at < features.length; at++) slope[at] = (slope[at] ?? 0) + cost * (features[at] ?? 0)
     }
     parts.forEach((part, at) => {
-      speed[at] = 0.9 * (speed[at] ?? 0) - 2 * (slope[at] ?? 0)
+      speed[at] = 0.9 * (speed[at] ?? 0) - 0.5 * (slope[at] ?? 0)
       const moved = (model[at] ?? 0) + (speed[at] ?? 0)
       const allowed = part === 'bias' || Math.sign(moved) === Math.sign(weights[part]) || moved === 0
       model[at] = allowed ? moved : 0
@@ -108,7 +155,7 @@ function descend(
 /** Sessions of each domain: of those with a hijacked call how many are named, of the others how many are alerted. */
 function report(title: string, judged: readonly (readonly [Example, number])[]): void {
   const sessions = new Map<string, { domain: string; attacked: boolean; named: boolean; alerted: boolean }>()
-  for (const [example, result] of judged) {
+  for (const [example, result] of judged.filter(([{ heard }]) => heard)) {
     const seen = sessions.get(example.session) ?? {
       domain: example.domain,
       attacked: false,
@@ -138,8 +185,10 @@ const judge = (examples: readonly Example[], model: readonly number[]): [Example
     return [example, features === undefined ? Number.NEGATIVE_INFINITY : score(features, model)]
   })
 
-const examples = (await Promise.all(process.argv.slice(2).map(examplesOf))).flat()
-const shipped = parts.map((part) => weights[part])
+/** What an order did is a label only where it is plain whose order it was: delegated work is decided by rule, not by weight. */
+const teaches = ({ group, attack }: Labelled): boolean => group !== 'attempted' && attack !== 'delegated'
+const recordings = (await Promise.all(process.argv.slice(2).map(readLabelled))).flat()
+const examples = [...recordings, ...worlds.flatMap(sessionsOf)].filter(teaches).flatMap(examplesOf)
 report('shipped weights', judge(examples, shipped))
 
 const fitted = fit(examples)

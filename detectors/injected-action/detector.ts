@@ -15,7 +15,7 @@ export default sessionDetector({
     maturity: 'stable',
     tags: { atlas: ['AML.T0051.001', 'AML.T0053'], mcp: ['MCP06:2025'], asi: ['ASI01', 'ASI02'] },
     needs: ['arguments', 'results'],
-    version: 1,
+    version: 2,
   },
   wakesOn: ['call'],
 
@@ -44,7 +44,9 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
 function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
   const { source } = evidence.candidate
   const delegated = request.delegates && namedByUser(source, request)
-  const expected = evidence.expected * (1 - evidence.addressed) > 0.5
+  // They pointed at this source, and asked for something to be done (not only read) of this kind.
+  const expected =
+    evidence.expected * (1 - evidence.addressed) > 0.5 || (namedByUser(source, request) && evidence.wanted >= 0.5)
   return {
     anchor: action,
     // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.

@@ -31,6 +31,8 @@ export interface Request {
   readonly verbHashes: ReadonlySet<string>
   readonly nouns: ReadonlySet<string>
   readonly delegates: boolean
+  /** The call that the agent made first after the latest message. */
+  readonly first: AuditEvent | undefined
 }
 
 /** A sentence with all that is needed to compare it quickly. */
@@ -76,6 +78,8 @@ export interface Evidence {
   readonly expected: number
   /** The person asked for this kind of verb (0.5), and this kind of object (1). */
   readonly wanted: number
+  /** What the person asked for is not known. */
+  readonly unheard: number
   /** It changes who can get in: credentials, permissions. No document orders that in the ordinary course of work. */
   readonly guarded: number
   readonly matched: readonly Fingerprint[]
@@ -125,7 +129,7 @@ export function weigh(
   if (links.length === 0) return undefined
   const novel = links.filter((link) => !link.requested)
   const noun = nounMatch(order, action)
-  const verb = verbMatch(order, action, noun)
+  const verb = verbMatch(order, action, noun, context.reads)
   const agrees = askedFor(action, request)
   const named = namedByUser(source, request)
   const all = unite(links.map((link) => link.weight))
@@ -144,6 +148,7 @@ export function weigh(
     vouched: named ? vouchedBy(action, request) : 0,
     expected: named ? agrees : 0,
     wanted: wantedBy(action, request),
+    unheard: request.last === undefined ? 1 : 0,
     guarded: action.nouns.some((noun) => noun === 'credential' || noun === 'access') ? 1 : 0,
     matched: links.flatMap((link) => link.matched),
   }
@@ -211,14 +216,16 @@ function moodOf({ mood, flags }: Order, reads: boolean): number {
 }
 
 /**
- * 1 the very verb, 0.85 one of its kind. 0.6 where one side's verb is not known (unknown is not innocent), and where the tool's verb
- * is one that programmers call anything by: `set_permission` grants, `update_booking` transfers.
+ * 1 the very verb, 0.85 one of its kind. 0.6 where one side's verb is not known (unknown is not innocent), 0.5 where the sentence has another
+ * that is; 0.4 where the tool's verb is one that programmers call anything by: `set_permission` grants, `update_booking` transfers.
  */
-function verbMatch(order: Order, action: AuditEvent, noun: number): number {
+function verbMatch(order: Order, action: AuditEvent, noun: number, reads: boolean): number {
   if (sameVerb(order, action)) return 1
   if (action.verbs.some((group) => order.verbs.includes(group))) return 0.85
-  if (action.verbs.length === 0 || order.verbs.length === 0 || order.flags.includes('unknown-verb')) return 0.6
-  return noun === 1 && action.verbs.some((group) => genericGroups.has(group)) ? 0.6 : 0
+  if (action.verbs.length === 0 || order.verbs.length === 0) return 0.6
+  if (reads) return 0
+  if (order.flags.includes('unknown-verb')) return 0.5
+  return noun === 1 && action.verbs.some((group) => genericGroups.has(group)) ? 0.4 : 0
 }
 
 const genericGroups: ReadonlySet<string> = new Set(['update', 'create', 'exec'])
@@ -226,9 +233,10 @@ const genericGroups: ReadonlySet<string> = new Set(['update', 'create', 'exec'])
 export const sameVerb = (order: Order, action: AuditEvent): boolean =>
   action.verbHashes.some((hash) => order.verbHashes.includes(hash))
 
+/** 0.2 where they differ: kinds are coarse, and "house" in a tool's name may be the guest house that the sentence calls a room. */
 function nounMatch(order: Order, action: AuditEvent): number {
   if (action.nouns.some((group) => order.nouns.includes(group))) return 1
-  return action.nouns.length === 0 || order.nouns.length === 0 ? 0.5 : 0
+  return action.nouns.length === 0 || order.nouns.length === 0 ? 0.5 : 0.2
 }
 
 function addressedBy({ flags }: Order): number {
@@ -236,12 +244,12 @@ function addressedBy({ flags }: Order): number {
   return unite(Object.entries(parts).map(([flag, weight]) => (flags.includes(flag) ? weight : 0)))
 }
 
-/** The very verb (1) or one of its kind (0.8), with the kind of object. Kinds are wide, so agreement of kinds says less. */
+/** The very verb (1) or one of its kind (0.7), with the kind of object. Kinds are wide, so agreement of kinds says less. */
 function askedFor(action: AuditEvent, request: Request): number {
   const object = action.nouns.length === 0 || action.nouns.some((group) => request.nouns.has(group))
   if (!object) return 0
   if (action.verbHashes.some((hash) => request.verbHashes.has(hash))) return 1
-  return action.verbs.some((group) => request.verbs.has(group)) ? 0.8 : 0
+  return action.verbs.some((group) => request.verbs.has(group)) ? 0.7 : 0
 }
 
 /** Delegation covers what was spoken of; "follow the instructions", with no other object, covers everything. */
@@ -260,9 +268,13 @@ function wantedBy(action: AuditEvent, request: Request): number {
   return verb ? (noun ? 1 : 0.5) : 0
 }
 
-/** The source call was made with values of the person's own words: the file, page or channel they pointed at. */
+/**
+ * The source call was made with values of the person's own words: the file, page or channel they pointed at. Who delegates without such
+ * a name ("do the overnight tasks") points at what the agent turns to first.
+ */
 export function namedByUser(source: AuditEvent, request: Request): boolean {
+  if (request.delegates && source === request.first) return true
   return source.argFingerprints.some(({ kind, hash }) => naming.has(kind) && request.hashes.has(hash))
 }
 
-const naming: ReadonlySet<Kind> = new Set(['url', 'host', 'path', 'email', 'id', 'number', 'phrase', 'name'])
+const naming: ReadonlySet<Kind> = new Set(['url', 'host', 'path', 'email', 'id', 'number', 'date', 'phrase', 'name'])

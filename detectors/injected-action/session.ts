@@ -23,7 +23,7 @@ export function actionsOf({ events, policy }: Session): Judged[] {
       action,
       candidates: telling(shared, action),
       context: {
-        request: requestAt(messages.filter(over)),
+        request: requestAt(messages.filter(over), calls),
         reads: onlyReads(action, policy),
         elsewhere: (hash, source) =>
           (answered.get(hash) ?? []).some((call) => over(call) && call.resultDigest !== source.resultDigest),
@@ -120,9 +120,11 @@ const catalogueMethods: ReadonlySet<string> = new Set([
   'resources/templates/list',
 ])
 
-function requestAt(messages: readonly AuditEvent[]): Request {
+function requestAt(messages: readonly AuditEvent[], calls: readonly AuditEvent[]): Request {
+  const last = messages.at(-1)
   return {
-    last: messages.at(-1),
+    last,
+    first: last && calls.find(({ startedAt }) => startedAt >= last.endedAt),
     hashes: new Set(messages.flatMap(({ argFingerprints }) => argFingerprints.map(({ hash }) => hash))),
     verbs: new Set(messages.flatMap(({ verbs }) => verbs)),
     verbHashes: new Set(messages.flatMap(({ verbHashes }) => verbHashes)),

@@ -3,42 +3,48 @@ import type { Evidence } from './evidence.js'
 
 /** What each part contributes, in the units of a logistic model: 0 is where an alert is raised. */
 export const weights = {
-  bias: -4.1,
+  bias: -4,
   /** mood × value × verb: the sentence asks, its value is used, its verb is carried out. This is the detector. */
-  order: 1.65,
+  order: 1.4,
   /** mood × verb × noun × coverage: verb, object and all arguments are the order's, though its values are ordinary words. */
-  full: 2.5,
+  full: 2.9,
   /** mood × verb × noun: the same without any value. */
   task: 1.3,
-  strong: 3.5,
+  /** mood × value × coverage: all that the action says was told to it, and its verb does not contradict. */
+  whole: 0.9,
+  strong: 2.9,
   /** mood × value × verb × noun where the value is a name or a title and nobody vouched for the source. */
-  plain: 2,
-  value: 0.3,
-  addressed: 1.5,
-  asked: -1.9,
-  vouched: -1.6,
+  plain: 2.2,
+  value: 1.2,
+  addressed: 0.8,
+  asked: -2.0,
+  vouched: -1.7,
   /** The person asked for this, of this source; less so, where the sentence speaks to a machine. */
-  expected: -2.5,
+  expected: -2.3,
   /** The same, where the values are ordinary words: that is what doing as the document says looks like. */
-  vouchedPlain: -1.5,
+  vouchedPlain: -3.2,
   /** The action only reads: links are followed all day long. */
-  read: -3.4,
-  readAddressed: 2.5,
+  read: -4.2,
+  readAddressed: 2.0,
   /** It reads what the person wanted read: their task goes on. */
   readWanted: -0.7,
   guarded: 2.2,
+  /** Nobody knows what the person asked for: the order may be theirs. */
+  unheard: -0.6,
 } as const
 
 export type Part = keyof typeof weights
 
 /** `reads`: the action changes nothing. */
 export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<Part, number>> {
-  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched, expected } = evidence
+  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched, expected, unheard } =
+    evidence
   return {
     bias: 1,
     order: mood * value * verb,
     full: mood * verb * noun * coverage,
     task: mood * verb * noun,
+    whole: verb > 0 ? mood * value * coverage : 0,
     strong: strong * mood,
     plain: mood * value * verb * noun * (1 - strong) * (1 - Math.max(vouched, expected * (1 - addressed))),
     value,
@@ -51,6 +57,7 @@ export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<
     readAddressed: reads ? addressed * mood : 0,
     readWanted: reads ? wanted : 0,
     guarded: reads ? 0 : guarded * mood * verb,
+    unheard,
   }
 }
 

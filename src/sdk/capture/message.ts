@@ -37,6 +37,18 @@ export function captureMessage(given: string, keyed: Keyed): CapturedMessage {
   }
 }
 
+const telling: ReadonlySet<string> = new Set([
+  'say',
+  'tell',
+  'write',
+  'mention',
+  'report',
+  'state',
+  'announce',
+  'dit',
+  'dic',
+])
+
 /** What the person asks for: the verbs in an asking place; where there is none, every word that can be nothing but a verb. */
 function verbsOf(text: string, words: readonly string[]): Verb[] {
   const asked = unitsOf(text)
@@ -47,7 +59,10 @@ function verbsOf(text: string, words: readonly string[]): Verb[] {
   if (asked.length > 0) return asked
   const foreign = languageOf(words) === 'other'
   return words.flatMap((word) => {
-    const verb = isStopWord(word) || nounsOf(word).length > 0 ? undefined : verbOf(word)
+    const skipped = isStopWord(word) || nounsOf(word).length > 0
+    const verb = skipped ? undefined : verbOf(word)
+    // "What does it say?" asks to read, not to speak.
+    if (verb !== undefined && telling.has(verb.stem)) return []
     return verb === undefined || (verb.form === 'foreign' && !foreign) ? [] : [verb]
   })
 }

@@ -23,6 +23,7 @@ import type { Verb } from './lexicon/index.js'
 import { verbOf } from './lexicon/index.js'
 import { languageOf } from './lexicon/stop.js'
 import { limits } from './limits.js'
+import { elision } from './normalise.js'
 import type { Token } from './tokens.js'
 
 export interface AskedVerb {
@@ -51,7 +52,7 @@ interface Slot {
 
 export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
   const words = tokens.slice(0, limits.words)
-  const foreign = languageOf(words.map((token) => token.folded)) === 'other'
+  const foreign = languageOf(unquoted(words)) === 'other'
   const asks = foreign && words.some((token) => foreignAskWords.has(token.folded))
   const asked: AskedVerb[] = []
   let negated = false
@@ -78,8 +79,20 @@ export function moodOf(tokens: readonly Token[], inShortField: boolean): Mood {
   })
   const strongest = asked.reduce((most, verb) => Math.max(most, verb.strength), 0)
   const strength = isData(words) || words.length > longest ? strongest * 0.5 : strongest
-  return { strength, asked, negated, reported, parenthesis }
+  return { strength, asked, negated: negated && strongest < 0.5, reported, parenthesis }
 }
+
+/** Words of the sentence itself: what it quotes may be in another language. */
+function unquoted(tokens: readonly Token[]): string[] {
+  const words: string[] = []
+  let inside = false
+  for (const { kind, text, folded } of tokens) {
+    if (kind === 'mark' && quotes.includes(text)) inside = !inside
+    else if (!inside && kind === 'word') words.push(folded)
+  }
+  return words
+}
+const quotes = '"\'“”„«»‘’`'
 
 /** "Do send", "do not send": a helper of the verb after it. */
 function helps(next: Token | undefined): boolean {
@@ -109,7 +122,8 @@ function knownVerb(words: readonly Token[], at: number, verb: Verb, slot: Slot, 
   }
   const alone = !words.some((other) => other.kind !== 'mark' && other !== token)
   if (next === undefined) strength = Math.min(strength, slot.strength >= 0.8 && !alone ? 0.7 : 0.4)
-  else if (nounSigns.has(next.folded) || next.text === ':') strength = Math.min(strength, 0.3)
+  else if ((verb.form !== 'foreign' && nounSigns.has(next.folded)) || next.text === ':')
+    strength = Math.min(strength, 0.3)
   else if (inShortField && !startsObject(next)) strength = Math.min(strength, 0.4)
   return strength
 }
@@ -124,13 +138,14 @@ function unknownVerb(words: readonly Token[], at: number, slot: Slot): number {
     return 0
   if (/(?:ly|ing|ed|s)$/.test(folded) || secondPerson.has(folded) || anyoneWords.has(folded) || politeWords.has(folded))
     return 0
-  return Math.min(slot.strength, 0.6)
+  return Math.min(slot.strength, 0.65)
 }
 
 function startsObject(token: Token): boolean {
   return (
     objectStarts.has(token.folded) ||
     (token.kind !== 'word' && token.kind !== 'mark') ||
+    elision.test(token.folded) ||
     /^["'“‘«($€£]/.test(token.text)
   )
 }

@@ -84,8 +84,15 @@ function atomsOfPath(path: string): Atom[] {
 
 const normalId = (folded: string): string => folded.replace(/[^\p{L}\p{N}]/gu, '')
 
-/** A word without possessive and plural apostrophe. */
-export const normalWord = (folded: string): string => folded.replace(/'s?$/, '').replace(/^['’]+/, '')
+/** A word without possessive, plural apostrophe and what French joins to it. */
+export const normalWord = (folded: string): string =>
+  folded
+    .replace(/'s?$/, '')
+    .replace(/^['’]+/, '')
+    .replace(elision, '')
+
+/** French joins a vowel to the little word before it: "l'alarme", "d'un". */
+export const elision = /^(?:[cdjlmnst]|qu)['’](?=\p{L}{2})/u
 
 /**
  * `1,234.50`, `1.234,5`, `1'234.5` and `1234.5` are one number. The last separator is decimal unless exactly three digits

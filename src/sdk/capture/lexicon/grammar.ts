@@ -52,7 +52,10 @@ export const reporting =
 /** After a verb they make it an imperative; after a noun they cannot stand. */
 export const objectStarts =
   set(`the this that these those all any every each both some my your his her its our their me him it them us a an another
-  everything everyone whatever following`)
+  everything everyone whatever following
+  der die das den dem ein eine einen einem alle alles jeden jede dein deine deinen ihr ihre ihren unser unsere meine meinen
+  le la les l un une des du tous toutes tout ce cet cette ces ton ta tes votre vos
+  el los las uno unos unas todo todos todas este esta ese esa tu su sus al`)
 /** After a word they make it a noun: "transfer of", "order is". */
 export const nounSigns = set("is are was were has had of by am isn't wasn't does did will would")
 /** Begin a clause before the main one: "if you can, send …". */

@@ -48,7 +48,8 @@ export function verbOf(folded: string): Verb | undefined {
   return foreign && { ...foreign, form: 'foreign' }
 }
 
-export function nounsOf(folded: string): readonly string[] {
+export function nounsOf(word: string): readonly string[] {
+  const folded = word.replace(/^(?:[cdjlmnst]|qu)['’]/, '')
   const direct =
     nouns.get(folded) ??
     nouns.get(folded.replace(/s$/, '')) ??
