@@ -8,19 +8,36 @@ import { currentScope, inScope } from './conversation.js'
 import type { Emitter } from './emitter.js'
 import type { ProducerEvent, Side, ToolClass } from './event.js'
 import { keepBeating } from './heartbeat.js'
-import { asRequest, asResponse, cancelledId, fieldsOf, type RequestMessage, textOf, withMeta } from './messages.js'
+import {
+  asNotification,
+  asRequest,
+  asResponse,
+  cancelledId,
+  fieldsOf,
+  type RequestMessage,
+  textOf,
+  withMeta,
+} from './messages.js'
 import { type Serving, servingEnded, servingOf } from './outbound/serving.js'
 import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import { Roots } from './roots.js'
 import type { TapListener } from './tap.js'
 import { taskDetail } from './tasks.js'
+import {
+  type MessageFacts,
+  type Operation,
+  receiveOperation,
+  sendOperation,
+  tellSession,
+} from './telemetry/operation.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
 import { capturedDefinition, definitionText, toolsIn } from './tools.js'
 import {
   conversationFromBaggage,
   incomingContext,
   newSpanId,
+  type OwnSpan,
   outgoingContext,
   parseTraceparent,
 } from './trace-context.js'
@@ -53,11 +70,35 @@ interface Pending {
   readonly startedAt: number
   readonly context: Context
   readonly token: TokenFacts
+  /** Its span and duration in the host's own telemetry. */
+  readonly operation?: Operation
   /** Set where the requests that are made for it are watched. */
   readonly serving?: Serving | undefined
 }
 
 type PendingById = Map<string | number, Pending>
+
+/** Progress and log messages: many for one request, which has a span. */
+const streamed: ReadonlySet<string> = new Set(['notifications/progress', 'notifications/message'])
+
+function ownSpan(operation: Operation | undefined): OwnSpan | undefined {
+  const span = operation?.spanContext
+  return (
+    span && {
+      traceId: span.traceId,
+      spanId: span.spanId,
+      flags: span.traceFlags,
+      state: span.traceState?.serialize() ?? '',
+      parentSpanId: operation?.parentSpanId ?? '',
+    }
+  )
+}
+
+/** The record has the ids of the span, so that both are known to tell of one call. */
+function withSpan(context: Context, { spanContext, parentSpanId }: Operation): Context {
+  if (spanContext === undefined) return context
+  return { ...context, traceId: spanContext.traceId, spanId: spanContext.spanId, parentSpanId }
+}
 
 /** Answers that never come must not fill memory: beyond this many the oldest is given up. */
 const pendingMost = 10_000
@@ -89,12 +130,16 @@ export class Connection implements TapListener {
     const request = asRequest(message)
     if (request === undefined) {
       this.#settle(message, this.#received, this.#sent)
+      this.#traceNotification(message, (facts) => sendOperation(facts, currentScope()))
       return message
     }
     const scope = currentScope()
     const said = this.#options.conversation() || scope.conversationId || this.#ownConversation
-    const { meta, ...context } = outgoingContext(fieldsOf(request.params['_meta']), scope, said)
-    this.#begin(this.#sent, request, 'client', context, {})
+    const given = fieldsOf(request.params['_meta'])
+    // Who puts a context there already traces the call already.
+    const operation = given['traceparent'] === undefined ? sendOperation(this.#messageFacts(request), scope) : undefined
+    const { meta, ...context } = outgoingContext(given, scope, said, ownSpan(operation))
+    this.#begin(this.#sent, request, 'client', context, {}, undefined, operation)
     return withMeta(message, meta)
   }
 
@@ -128,20 +173,22 @@ export class Connection implements TapListener {
     const request = asRequest(message)
     if (request === undefined) {
       this.#settle(message, this.#sent, this.#received)
-      return (handle) => handle()
+      const operation = this.#traceNotification(message, receiveOperation)
+      return (handle) => (operation === undefined ? handle() : operation.run(handle))
     }
     const { emitter, subjectOf } = this.#options
     const said = this.#saidOrOwn()
-    const context = incomingContext(fieldsOf(request.params['_meta']), said)
+    const operation = receiveOperation(this.#messageFacts(request))
+    const context = withSpan(incomingContext(fieldsOf(request.params['_meta']), said), operation)
     const token = tokenFacts(extra, emitter.capturer, subjectOf)
     const serving = servingOf(emitter, extra, token.tokenFingerprint, () => ({
       ...this.#requestFacts(request, 'server'),
       ...context,
       ...token,
     }))
-    this.#begin(this.#received, request, 'server', context, token, serving)
+    this.#begin(this.#received, request, 'server', context, token, serving, operation)
     const { conversationId, traceId, spanId } = context
-    return (handle) => inScope({ conversationId, traceId, spanId, serving }, handle)
+    return (handle) => inScope({ conversationId, traceId, spanId, serving }, () => operation.run(handle))
   }
 
   /** It is still there: told now and then, so that silence can be told from an end. */
@@ -152,7 +199,12 @@ export class Connection implements TapListener {
   closed(): void {
     this.abandoned()
     this.#stopBeating?.()
-    if (this.#opened !== undefined) this.#tellConnection('closed', this.#opened)
+    if (this.#opened !== undefined) {
+      this.#tellConnection('closed', this.#opened)
+      const { side, startedAt } = this.#opened
+      const seconds = (this.#options.emitter.now() - startedAt) / 1_000_000
+      if (side !== 'unknown') tellSession(side, seconds, { ...this.peers.facts, transport: this.#options.transport })
+    }
     this.#opened = undefined
   }
 
@@ -197,12 +249,14 @@ export class Connection implements TapListener {
     context: Context,
     token: TokenFacts,
     serving?: Serving,
+    operation?: Operation,
   ): void {
     this.#end(pending, request.id, unanswered('id_reused'))
     const [oldest] = pending.keys()
     if (pending.size >= pendingMost && oldest !== undefined) this.#end(pending, oldest, unanswered('given_up'))
     this.peers.request(request)
-    pending.set(request.id, { request, side, context, token, serving, startedAt: this.#options.emitter.now() })
+    const startedAt = this.#options.emitter.now()
+    pending.set(request.id, { request, side, context, token, serving, startedAt, ...(operation && { operation }) })
   }
 
   #end(pending: PendingById, id: string | number, ending: Ending): void {
@@ -214,9 +268,33 @@ export class Connection implements TapListener {
     const { method } = found.request
     this.peers.result(method, ending.result)
     if (method === 'roots/list') this.#roots.learn(ending.result)
+    found.operation?.end(ending, (endedAt - found.startedAt) / 1_000_000, this.#messageFacts(found.request))
     this.#open(found)
     if (method === 'tools/list') this.#tellTools(found, ending)
     this.#tellCall(found, ending, endedAt)
+  }
+
+  #messageFacts({ id, method, params }: Omit<RequestMessage, 'id'> & { readonly id?: string | number }): MessageFacts {
+    const { transport, mcpSessionId } = this.#options
+    const { protocolVersion } = this.peers.facts
+    return {
+      method,
+      params,
+      requestId: id === undefined ? '' : String(id),
+      protocolVersion,
+      transport,
+      mcpSessionId: mcpSessionId(),
+    }
+  }
+
+  /** A notification is over when it is sent, or handed on. Those that come in streams are left out. */
+  #traceNotification(message: unknown, begin: (facts: MessageFacts) => Operation): Operation | undefined {
+    const notification = asNotification(message)
+    if (notification === undefined || streamed.has(notification.method)) return undefined
+    const facts = this.#messageFacts(notification)
+    const operation = begin(facts)
+    operation.end({ outcome: 'ok', errorType: '', rpcCode: '' }, 0, facts)
+    return operation
   }
 
   #facts(side: Side): Partial<ProducerEvent> {

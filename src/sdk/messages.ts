@@ -32,6 +32,12 @@ export function asResponse(message: unknown): ResponseMessage | undefined {
   return { id, result: isFields(result) ? result : undefined, error: isFields(error) ? error : undefined }
 }
 
+/** A message that wants no answer. */
+export function asNotification(message: unknown): Omit<RequestMessage, 'id'> | undefined {
+  const { id, method, params } = fieldsOf(message)
+  return id === undefined && typeof method === 'string' ? { method, params: fieldsOf(params) } : undefined
+}
+
 /** The id of the request that a `notifications/cancelled` calls off. */
 export function cancelledId(message: unknown): string | number | undefined {
   const { id, method, params } = fieldsOf(message)

@@ -63,8 +63,12 @@ export interface Outgoing {
   readonly conversationId: string
 }
 
-/** The context of a request that is about to be sent: the caller's own, else the host's span, else the call being served, else a new trace. */
-export function outgoingContext(given: Meta, scope: Scope, conversation: string): Outgoing {
+/**
+ * The context of a request that is about to be sent: the caller's own, else the span made for it (`own`), else the host's span, else the
+ * call being served, else a new trace.
+ */
+export function outgoingContext(given: Meta, scope: Scope, conversation: string, own?: OwnSpan): Outgoing {
+  if (own !== undefined && given['traceparent'] === undefined) return ownContext(given, conversation, own)
   const claimed = parseTraceparent(given['traceparent'])
   const active = claimed ? undefined : activeSpan()
   const traceId = claimed?.traceId ?? active?.traceId ?? (scope.traceId || newTraceId())
@@ -83,6 +87,32 @@ export function outgoingContext(given: Meta, scope: Scope, conversation: string)
     conversationId,
     meta: {
       ...(given['traceparent'] === undefined ? { traceparent: `00-${traceId}-${parent}-0${flags}` } : {}),
+      ...(said === '' && conversationId !== '' ? { baggage: withConversation(given['baggage'], conversationId) } : {}),
+    },
+  }
+}
+
+/** The span that the host's tracer made for a request. */
+export interface OwnSpan extends TraceContext {
+  readonly parentSpanId: string
+  readonly flags: number
+  /** W3C `tracestate`; '' for none. */
+  readonly state: string
+}
+
+/** The receiver's spans hang on the span of the request itself, and the record has its ids. */
+function ownContext(given: Meta, conversation: string, own: OwnSpan): Outgoing {
+  const { traceId, spanId, parentSpanId, flags, state } = own
+  const said = conversationFromBaggage(given['baggage'])
+  const conversationId = said || conversation.slice(0, conversationLength)
+  return {
+    traceId,
+    spanId,
+    parentSpanId,
+    conversationId,
+    meta: {
+      traceparent: `00-${traceId}-${spanId}-0${flags & 1}`,
+      ...(state === '' || given['tracestate'] !== undefined ? {} : { tracestate: state }),
       ...(said === '' && conversationId !== '' ? { baggage: withConversation(given['baggage'], conversationId) } : {}),
     },
   }
