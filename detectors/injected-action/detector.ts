@@ -41,16 +41,21 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
   return best === undefined || best.score < 0 ? undefined : draftOf(action, best.evidence, best.score, context)
 }
 
+/** From here on a sentence speaks to a machine or of its task. */
+const spoken = 0.4
+
 function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
   const { source } = evidence.candidate
   const delegated = request.delegates && namedByUser(source, request)
   // They pointed at this source, and asked for something to be done (not only read) of this kind.
   const expected =
     evidence.expected * (1 - evidence.addressed) > 0.5 || (namedByUser(source, request) && evidence.wanted >= 0.5)
+  // Nobody knows what they asked for, and the sentence reads like one person's to another: it may be theirs.
+  const unheard = evidence.unheard === 1 && evidence.addressed < spoken && evidence.guarded === 0
   return {
     anchor: action,
     // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.
-    severity: reads || delegated || expected ? 'medium' : 'high',
+    severity: reads || delegated || expected || unheard ? 'medium' : 'high',
     summary: summaryOf(action, evidence, delegated),
     calls: [action],
     steps: stepsOf(action, evidence, request),

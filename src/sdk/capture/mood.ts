@@ -104,6 +104,9 @@ const longest = 110
 
 /** Records and code, not a sentence: more quotes, brackets and colons than words. */
 function isData(words: readonly Token[]): boolean {
+  // Prose that hands data over ("call … with {…}") is a sentence.
+  const first = words.findIndex((token) => token.kind === 'mark' && '{['.includes(token.text))
+  if (first >= 4 && words.slice(0, first).every((token) => token.kind !== 'mark')) return false
   const marks = words.filter((token) => token.kind === 'mark' && dataMarks.includes(token.text)).length
   return marks >= 6 && marks * 1.2 > words.length - marks
 }

@@ -1,6 +1,6 @@
 /** Names of tools and parameters, which programmers wrote: `updateScheduledTransaction`, `send-email`, `file_id`. */
 import { fold } from './fold.js'
-import { meaningOf, nounsOf, verbOf } from './lexicon/index.js'
+import { deedsOf, meaningOf, nounsOf, verbOf } from './lexicon/index.js'
 
 /** Words of an identifier, folded. */
 export function wordsOfName(name: string): string[] {
@@ -13,6 +13,9 @@ export function wordsOfName(name: string): string[] {
     .split(/[^\p{L}]+/u)
     .filter((word) => word !== '')
 }
+
+/** `delete_file`: an identifier that programmers wrote, standing in a text. */
+export const isIdentifierName = (text: string): boolean => text.length <= 64 && /^\p{L}+(?:_\p{L}+)+$/u.test(text)
 
 export interface NameGroups {
   readonly verbs: readonly string[]
@@ -39,6 +42,7 @@ export function groupsOfTool(tool: string, parameters: readonly string[]): NameG
   if (verb !== undefined) {
     stems.add(verb.stem)
     for (const group of meaningOf(verb, nouns)) verbs.add(group)
+    for (const group of deedsOf(verb, words.slice(at + 1))) verbs.add(group)
   }
   return { verbs: [...verbs], nouns: [...nouns], stems: [...stems] }
 }

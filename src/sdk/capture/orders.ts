@@ -3,10 +3,11 @@ import type { Fingerprint, Order } from '../event.js'
 import { fold } from './fold.js'
 import type { Keyed } from './keyed.js'
 import { assistantWords, secondPerson, taskWords, userWords } from './lexicon/grammar.js'
-import { meaningOf, nounsOf } from './lexicon/index.js'
+import { deedsOf, meaningOf, nounsOf } from './lexicon/index.js'
 import { limits } from './limits.js'
 import type { Mood } from './mood.js'
 import { moodOf } from './mood.js'
+import { groupsOfTool, isIdentifierName } from './names.js'
 import { atomsOfToken, strongKinds } from './normalise.js'
 import { sentencesOf } from './sentences.js'
 import { shinglesFrom } from './shingles.js'
@@ -35,6 +36,8 @@ export interface OrderSource {
 /** A sentence of this mood is an order candidate by itself; below, only with a strong value in prose of this many words. */
 const asking = 0.45
 const proseWords = 5
+/** Tokens after a verb in which its object is looked for: "make the usual reservation". */
+const objectReach = 4
 
 export function ordersOf(sources: readonly OrderSource[], keyed: Keyed): { orders: Order[]; truncated: boolean } {
   const { reads, truncated } = readAll(sources)
@@ -73,10 +76,20 @@ function orderOf(read: Read, reads: readonly Read[], keyed: Keyed): Order {
   for (const { kind } of tokens) if (kind === 'url') nouns.add('page')
   const verbs = new Set<string>()
   const stems = new Set<string>()
-  for (const { verb } of speaking) {
+  for (const { verb, at } of speaking) {
     if (verb === undefined) continue
     stems.add(verb.stem)
     for (const group of meaningOf(verb, nouns)) verbs.add(group)
+    const object = tokens.slice(at + 1, at + 1 + objectReach).map((token) => token.folded)
+    for (const group of deedsOf(verb, object)) verbs.add(group)
+  }
+  // "Call the function delete_file with …": the tool by its name.
+  for (const token of tokens) {
+    if (token.kind !== 'word' || !isIdentifierName(token.text)) continue
+    const named = groupsOfTool(token.text, [])
+    for (const group of named.verbs) verbs.add(group)
+    for (const noun of named.nouns) nouns.add(noun)
+    for (const stem of named.stems) stems.add(stem)
   }
   const atoms = distinctAtoms(atomsIn(read, keyed))
   return {

@@ -6,8 +6,14 @@ import { limits } from './limits.js'
  * lower-case word without space ("accordingly.Send"). Not inside a link, an address, a number or after a common abbreviation.
  */
 const end = /[.!?。！？;…]+["'”’)\]]*(?=\s|$|\p{Lu}[\p{L}]*(?:[\s:]|$))|[。！？]/gu
+/** After "12." a capital starts a sentence, unless it is a month: "ages 9 to 12. Send …", "am 3. März". */
+const ordinal = /(?:^|[\s(])\d{1,2}$/
+const startsSentence =
+  /^\s+(?!(?:jan|f[eé][bv]|m[aä]r|a[pvb]r|ma[iy]|ju[inl]|aug|ao[uû]|ago|sep|o[ck]t|nov|d[eéi][czs]|ene)\p{L}*)[\p{Lu}]\p{Ll}+\s/iu
 const abbreviation =
   /(?:^|[\s(])(?:e\.g|i\.e|mr|mrs|ms|dr|prof|st|no|nr|vs|etc|approx|dept|fig|inc|ltd|co|jr|sr|z\.b|bzw|ca|tel|str|abs|sra?|ud|uds|av|m|mme|\p{L}|\d{1,2})$/iu
+
+const capital = /^\s\p{Lu}/u
 
 export function sentencesOf(text: string): string[] {
   const sentences: string[] = []
@@ -28,6 +34,11 @@ export function sentencesOf(text: string): string[] {
       match[0].startsWith('.') &&
       match[0].length === 1 &&
       abbreviation.test(before) &&
+      !(
+        ordinal.test(before) &&
+        capital.test(text.slice(after, after + 2)) &&
+        startsSentence.test(text.slice(after, after + 40))
+      ) &&
       (glued || after < text.length)
     )
       continue

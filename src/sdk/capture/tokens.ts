@@ -17,14 +17,14 @@ export interface Token {
 }
 
 const months =
-  'jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|fev(?:rier)?|mar(?:ch|s|zo)?|maerz|marz|apr(?:il)?|avr(?:il)?|abr(?:il)?|may|mai|mayo|june?|juin|juni|junio|july?|juil(?:let)?|juli|julio|aug(?:ust)?|aout|ago(?:sto)?|sep(?:t(?:ember|embre)?|tiembre)?|oct(?:ober|obre|ubre)?|okt(?:ober)?|nov(?:ember|embre|iembre)?|dec(?:ember|embre)?|dez(?:ember)?|dic(?:iembre)?|ene(?:ro)?|febrero'
+  'jan(?:uary|uar|vier)?|feb(?:ruary|ruar)?|f[eé]v(?:rier)?|mar(?:ch|s|zo)?|maerz|m[aä]rz|apr(?:il)?|avr(?:il)?|abr(?:il)?|may|mai|mayo|june?|juin|juni|junio|july?|juil(?:let)?|juli|julio|aug(?:ust)?|ao[uû]t|ago(?:sto)?|sep(?:t(?:ember|embre)?|tiembre)?|oct(?:ober|obre|ubre)?|okt(?:ober)?|nov(?:ember|embre|iembre)?|d[eé]c(?:ember|embre)?|dez(?:ember)?|dic(?:iembre)?|ene(?:ro)?|febrero'
 
 const token = new RegExp(
   [
     String.raw`(?<email>[\p{L}\p{N}][\p{L}\p{N}._%+-]{0,63}@[\p{L}\p{N}-]{1,63}(?:\.[\p{L}\p{N}-]{1,63}){1,6})`,
     String.raw`(?<url>[a-z][a-z0-9+.-]{1,14}:\/\/[^\s"'<>\x60|\\^{}\[\]()]{1,2000}|(?:[\p{L}\p{N}](?:[\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?\.){1,6}\p{L}{2,18}(?![\p{L}\p{N}@_-])(?::\d{2,5})?(?:\/[^\s"'<>\x60|\\^{}\[\]()]{0,2000})?|\d{1,3}(?:\.\d{1,3}){3}(?::\d{2,5})?(?:\/[^\s"'<>]{0,2000})?(?![\d.]))`,
     String.raw`(?<path>(?<![\p{L}\p{N}])(?:~|\.{1,2}|[a-z]:)?[\\/](?:[\p{L}\p{N}_.@%+-]{1,255}[\\/]?){1,64})`,
-    String.raw`(?<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}(?:st|nd|rd|th|\.)?(?: of| de)? (?:${months})\b\.?(?:,? (?:de )?\d{4})?|(?:${months})\b\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4}(?!\d))?(?![\d:]))`,
+    String.raw`(?<date>\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{1,2}(?:st|nd|rd|th|er|\.)?(?: of| de)? (?:${months})\b\.?(?:,? (?:de )?\d{4})?|(?:${months})\b\.? \d{1,2}(?:st|nd|rd|th)?(?:,? \d{4}(?!\d))?(?![\d:]))`,
     String.raw`(?<time>\d{1,2}:\d{2}(?::\d{2})?(?:[ \u00a0]?[ap]\.?m\b)?|\d{1,2}[ \u00a0]?[ap]\.?m\b)`,
     String.raw`(?<id>[a-z]{2}\d{2}(?: [a-z0-9]{4}){3,8}(?: [a-z0-9]{1,4})?\b|\d{4}(?:[ -]\d{4}){3}\b|\+\d{1,3}(?:[ ()-]{1,2}\d{1,12}){1,6})`,
     String.raw`(?<word>[\p{L}\p{N}_][\p{L}\p{M}\p{N}_]*(?:['’.,-][\p{L}\p{N}_]+)*)`,

@@ -43,7 +43,7 @@ export const modals: Readonly<Record<string, number>> = {
 export const obliging =
   set(`need needs needed have has had ought required necessary needful essential crucial vital imperative important mandatory obliged supposed
   remember forget sure task step job goal duty mission instruction action aim instructed asked told requested ordered directed advised
-  want wants like love appreciate helpful great nice good grateful wish responsible expected time remains left better best proceed please careful way is are`)
+  want wants like love appreciate helpful great nice good grateful wish responsible expected ask asks request requests urge urges require requires encourage invite invites order orders instruct instructs time remains left better best proceed please careful way is are`)
 /** "the user chose to do": told as a fact, obeyed as an order. */
 export const reporting =
   set(`chose chosen decided wanted wants wishes wished requested asked agreed plans planned intends intended prefers preferred

@@ -2,7 +2,7 @@
 import { foreignNouns, foreignVerbs } from './foreign.js'
 import type { NounGroup } from './nouns.js'
 import { englishNouns } from './nouns.js'
-import { englishVerbs, irregularForms } from './verbs.js'
+import { deedNouns, englishVerbs, irregularForms } from './verbs.js'
 
 export { foreignAsks, foreignOpeners } from './foreign.js'
 
@@ -100,6 +100,19 @@ export function meaningOf(verb: Verb, nouns: ReadonlySet<string>): readonly stri
   if (verb.stem === 'open' && (nouns.has('page') || nouns.has('file'))) return ['read']
   const fitting = verb.groups.filter((group) => needs[group]?.some((noun) => nouns.has(noun)) ?? true)
   return fitting.length > 0 ? fitting : verb.groups
+}
+
+/** Verbs that leave the meaning to their noun: "place an order", `make_reservation`. */
+const light: ReadonlySet<string> = new Set(
+  wordsOf(
+    'make place do perform create issue submit initiate process execute set put add take give start file schedule register enter open',
+  ),
+)
+const deeds = indexOf(deedNouns)
+
+/** What a light verb does, by the nouns after it. */
+export function deedsOf(verb: Verb, words: readonly string[]): readonly string[] {
+  return light.has(verb.stem) ? words.flatMap((word) => deeds.get(word) ?? deeds.get(word.replace(/s$/, '')) ?? []) : []
 }
 
 const needs: Readonly<Partial<Record<string, readonly NounGroup[]>>> = {

@@ -71,6 +71,24 @@ export const englishVerbs: Readonly<Record<VerbGroup, string>> = {
     route send relay convey hand-over deliver dispatch shift`,
 }
 
+/** Nouns that name a deed. */
+export const deedNouns: Readonly<Record<VerbGroup, string>> = {
+  pay: 'payment transfer transaction refund reimbursement donation deposit withdrawal purchase order payout disbursement bonus',
+  message: 'message mail email call reply reminder notification announcement',
+  create: 'creation registration entry note',
+  publish: 'post publication announcement comment review',
+  member: 'invitation invite member membership',
+  remove: 'deletion removal cancellation revocation termination',
+  update: 'change update modification adjustment edit',
+  book: 'reservation booking order purchase appointment table',
+  read: 'search query lookup',
+  exec: 'run execution restart shutdown reboot',
+  approve: 'approval confirmation authorization authorisation',
+  share: 'share grant',
+  collect: 'copy backup export',
+  transfer: 'transfer move migration',
+}
+
 /** Past forms that no rule makes. */
 export const irregularForms = `sent:send paid:pay made:make written:write wrote:write told:tell given:give gave:give bought:buy found:find got:get
   gotten:get taken:take took:take shown:show done:do did:do went:go gone:go ran:run seen:see saw:see brought:bring built:build left:leave held:hold
