@@ -52,6 +52,18 @@ export function instrument<T extends Instrumentable>(target: T, options: Instrum
   return target
 }
 
+/** A host that instruments one of its own keeps the options it gave. */
+export const isInstrumented = (protocol: object): boolean => instrumented.has(protocol)
+
+/** As `instrument` does at `connect`, for a class that was patched as a whole. Never throws. */
+export function watchConnect(transport: unknown, protocol: object, options: InstrumentOptions): void {
+  try {
+    watch(transport as TappedTransport, protocol as Protocol, options, false)
+  } catch {
+    // An object of another shape: the host works, unobserved.
+  }
+}
+
 function protocolOf(target: Instrumentable): Protocol {
   const inner = 'server' in target ? target.server : undefined
   return inner !== undefined && typeof inner.connect === 'function' ? inner : (target as Connectable)

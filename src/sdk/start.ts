@@ -1,0 +1,83 @@
+/**
+ * `@watchkeeper/sdk/start`: everything in one line, for services that have no OpenTelemetry of their own.
+ *
+ *     import { start } from '@watchkeeper/sdk/start'
+ *     await start()
+ *
+ * Sets up `@opentelemetry/sdk-node` with {@link McpInstrumentation}, and the outbound hook. Spans and metrics are exported where
+ * OpenTelemetry's own variables (`OTEL_EXPORTER_OTLP_ENDPOINT`, …) ask for it; audit records go where `WATCHKEEPER_DSN` says.
+ */
+import { NodeSDK, type NodeSDKConfiguration } from '@opentelemetry/sdk-node'
+import { Emitter, type EmitterOptions } from './emitter.js'
+import { fromEnvironment } from './environment.js'
+import type { InstrumentOptions } from './instrument.js'
+import { McpInstrumentation } from './instrumentation.js'
+import { instrumentOutbound } from './outbound/index.js'
+import type { Patchable } from './patch.js'
+
+export interface StartOptions extends Partial<EmitterOptions>, Omit<Partial<InstrumentOptions>, 'emitter'> {
+  /** Further ones, and whatever else `NodeSDK` takes. */
+  readonly otel?: Partial<NodeSDKConfiguration>
+  /** Classes of the MCP SDK, where they cannot be found by themselves: in a bundle, say. */
+  readonly classes?: Iterable<Patchable>
+  /** Folder from which the host's MCP SDK is found. Default: that of the program, else the working directory. */
+  readonly from?: string
+}
+
+export interface Started {
+  /** For `userMessage()`, `approval()` and the other helpers; `undefined` where it is switched off, or the DSN is wrong. */
+  readonly emitter: Emitter | undefined
+  readonly instrumentation: McpInstrumentation
+  /** What is wrong with the settings; '' for nothing. */
+  readonly fault: string
+  /** Sends what waits, for at most `timeoutMs`, and ends both. */
+  shutdown(timeoutMs?: number): Promise<void>
+}
+
+let started: Started | undefined
+
+/** A second call returns what the first one made, until that was shut down. Never rejects for want of an MCP SDK. */
+export async function start(options: StartOptions = {}): Promise<Started> {
+  if (started !== undefined) return started
+  const { otel = {}, classes = [], from, conversation, subject, heartbeatMs, ...ofEmitter } = options
+  const environment = fromEnvironment()
+  const wanted = ofEmitter.dsn === undefined ? environment.options : { ...environment.options, dsn: ofEmitter.dsn }
+  const emitter = wanted === undefined ? undefined : new Emitter({ ...wanted, ...ofEmitter })
+  const instrumentation = new McpInstrumentation({
+    enabled: emitter !== undefined,
+    ...(from === undefined ? {} : { from }),
+    ...(emitter === undefined ? {} : { emitter }),
+    ...(conversation === undefined ? {} : { conversation }),
+    ...(subject === undefined ? {} : { subject }),
+    ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
+  })
+  const { traces, metrics, logs } = environment.exports
+  const sdk = new NodeSDK({
+    ...(emitter === undefined || ofEmitter.service === undefined ? {} : { serviceName: ofEmitter.service }),
+    // Left out, NodeSDK would export to this machine.
+    ...(traces ? {} : { spanProcessors: [] }),
+    ...(metrics ? {} : { metricReaders: [] }),
+    ...(logs ? {} : { logRecordProcessors: [] }),
+    ...otel,
+    instrumentations: [...(otel.instrumentations ?? []), instrumentation],
+  })
+  sdk.start()
+  let stopOutbound: (() => void) | undefined
+  if (emitter !== undefined) {
+    stopOutbound = instrumentOutbound({ emitter })
+    instrumentation.patch(classes)
+    await instrumentation.ready
+  }
+  started = {
+    emitter,
+    instrumentation,
+    fault: ofEmitter.dsn === undefined ? (environment.fault ?? '') : '',
+    async shutdown(timeoutMs = 5_000) {
+      started = undefined
+      stopOutbound?.()
+      instrumentation.disable()
+      await Promise.all([emitter?.close(timeoutMs), sdk.shutdown().catch(() => undefined)])
+    },
+  }
+  return started
+}

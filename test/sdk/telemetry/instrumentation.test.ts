@@ -1,0 +1,212 @@
+/** The ways into a host that change no line of its MCP code: the instrumentation class, `start()`, `--import register`. */
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
+import { formatDsn } from '@watchkeeper/sdk/dsn'
+import { type Collector, startCollector } from '../../support/collector.js'
+import { fromRoot } from '../../support/root.js'
+
+const run = promisify(execFile)
+
+/** A program of its own folder, with the packages of this checkout. */
+async function program(t: TestContext, file: string, text: string): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'watchkeeper-host-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  await symlink(fromRoot('node_modules'), join(folder, 'node_modules'))
+  await writeFile(join(folder, file), text)
+  return join(folder, file)
+}
+
+interface Ran {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+async function ranWith(
+  collector: Collector,
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
+  const { PATH = '' } = process.env
+  return await run(process.execPath, [...args], {
+    env: { PATH, WATCHKEEPER_DSN: formatDsn(collector.dsn), OTEL_SERVICE_NAME: 'host', ...env },
+    timeout: 60_000,
+  })
+}
+
+const hostV1 = `
+const server = new McpServer({ name: 'notes', version: '1' })
+server.registerTool('look', {}, async () => ({ content: [{ type: 'text', text: 'seen' }] }))
+const client = new Client({ name: 'desk', version: '1' })
+const [left, right] = InMemoryTransport.createLinkedPair()
+await Promise.all([server.connect(right), client.connect(left)])
+const { content } = await client.callTool({ name: 'look' })
+console.log(content[0].text)
+await client.close()
+`
+const esmV1 = `
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+${hostV1}`
+const esmV2 = `
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
+import { McpServer } from '@modelcontextprotocol/server'
+${hostV1}`
+const cjsV1 = `
+const { Client } = require('@modelcontextprotocol/sdk/client/index.js')
+const { InMemoryTransport } = require('@modelcontextprotocol/sdk/inMemory.js')
+const { McpServer } = require('@modelcontextprotocol/sdk/server/mcp.js')
+void (async () => {
+${hostV1}
+})()`
+
+const calls = (collector: Collector): string[] =>
+  collector.events
+    .filter(({ kind, tool }) => kind === 'call' && tool === 'look')
+    .map(({ side, serverName }) => `${side} ${serverName}`)
+    .sort()
+const both = ['client notes', 'server notes']
+
+async function collecting(t: TestContext): Promise<Collector> {
+  const collector = await startCollector()
+  t.after(() => collector.close())
+  return collector
+}
+
+for (const [name, file, text] of [
+  ['SDK v1, ES modules', 'host.mjs', esmV1],
+  ['SDK v1, CommonJS', 'host.cjs', cjsV1],
+  ['SDK v2, ES modules', 'host.mjs', esmV2],
+] as const) {
+  test(`node --import @watchkeeper/sdk/register: ${name}`, async (t) => {
+    const collector = await collecting(t)
+    const host = await program(t, file, text)
+    const { stdout, stderr } = await ranWith(collector, ['--import', fromRoot('src/sdk/dist/register.js'), host])
+    assert.deepEqual([stdout, stderr], ['seen\n', ''])
+    assert.deepEqual(calls(collector), both)
+  })
+}
+
+test('a wrong DSN is one line on stderr, and the program runs', async (t) => {
+  const collector = await collecting(t)
+  const host = await program(t, 'host.mjs', esmV1)
+  const { stdout, stderr } = await ranWith(collector, ['--import', fromRoot('src/sdk/dist/register.js'), host], {
+    WATCHKEEPER_DSN: 'ftp://secret-key@example.com',
+  })
+  assert.equal(stdout, 'seen\n')
+  assert.match(
+    stderr,
+    /^@watchkeeper\/sdk: nothing is reported: WATCHKEEPER_DSN: the DSN does not begin with http or https\n$/,
+  )
+  assert.deepEqual(collector.events, [])
+})
+
+test('WATCHKEEPER_DISABLED=true: nothing is reported and nothing is said', async (t) => {
+  const collector = await collecting(t)
+  const host = await program(t, 'host.mjs', esmV1)
+  const { stdout, stderr } = await ranWith(collector, ['--import', fromRoot('src/sdk/dist/register.js'), host], {
+    WATCHKEEPER_DISABLED: 'true',
+  })
+  assert.deepEqual([stdout, stderr, collector.events.length], ['seen\n', '', 0])
+})
+
+test('NodeSDK with the instrumentation: the installed SDK is found, and classes can be handed over', async (t) => {
+  const collector = await collecting(t)
+  const found = await program(
+    t,
+    'host.cjs',
+    `const { NodeSDK } = require('@opentelemetry/sdk-node')
+void (async () => {
+  const { McpInstrumentation } = await import('@watchkeeper/sdk/instrumentation')
+  const instrumentation = new McpInstrumentation()
+  const sdk = new NodeSDK({ spanProcessors: [], metricReaders: [], logRecordProcessors: [], instrumentations: [instrumentation] })
+  sdk.start()
+  await instrumentation.ready
+  const { Client } = require('@modelcontextprotocol/sdk/client/index.js')
+  const { InMemoryTransport } = require('@modelcontextprotocol/sdk/inMemory.js')
+  const { McpServer } = require('@modelcontextprotocol/sdk/server/mcp.js')
+  ${hostV1}
+  await instrumentation.flush()
+  await sdk.shutdown()
+})()`,
+  )
+  assert.equal((await ranWith(collector, [found])).stdout, 'seen\n')
+  assert.deepEqual(calls(collector), both)
+
+  const another = await collecting(t)
+  const byPatch = await program(
+    t,
+    'host.mjs',
+    `import { Client, InMemoryTransport } from '@modelcontextprotocol/client'
+import { McpServer, Server } from '@modelcontextprotocol/server'
+import { NodeSDK } from '@opentelemetry/sdk-node'
+import { McpInstrumentation } from '@watchkeeper/sdk/instrumentation'
+const instrumentation = new McpInstrumentation({ from: '/nowhere' }).patch([Client, Server])
+const sdk = new NodeSDK({ spanProcessors: [], metricReaders: [], logRecordProcessors: [], instrumentations: [instrumentation] })
+sdk.start()
+${hostV1}
+await instrumentation.flush()
+await sdk.shutdown()`,
+  )
+  assert.equal((await ranWith(another, [byPatch])).stdout, 'seen\n')
+  assert.deepEqual(calls(another), both)
+})
+
+test('start(): one line, further settings in code, and an end that sends what waits; explicit instrument() is not doubled', async (t) => {
+  const collector = await collecting(t)
+  const host = await program(
+    t,
+    'host.mjs',
+    `import { instrument } from '@watchkeeper/sdk'
+import { start } from '@watchkeeper/sdk/start'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
+import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+const watch = await start({ service: 'billing' })
+const again = await start()
+if (again !== watch) throw new Error('a second start')
+const server = instrument(new McpServer({ name: 'notes', version: '1' }), { emitter: watch.emitter, conversation: 'mine' })
+server.registerTool('look', {}, async () => ({ content: [{ type: 'text', text: 'seen' }] }))
+const client = new Client({ name: 'desk', version: '1' })
+const [left, right] = InMemoryTransport.createLinkedPair()
+await Promise.all([server.connect(right), client.connect(left)])
+console.log((await client.callTool({ name: 'look' })).content[0].text)
+await client.close()
+await watch.shutdown()`,
+  )
+  assert.equal((await ranWith(collector, [host])).stdout, 'seen\n')
+  assert.deepEqual(calls(collector), both)
+})
+
+test('spans are exported where OpenTelemetry’s own variables ask for it, and only there', async (t) => {
+  const collector = await collecting(t)
+  const host = await program(t, 'host.mjs', esmV1)
+  const register = ['--import', fromRoot('src/sdk/dist/register.js'), host]
+  const { stdout } = await ranWith(collector, register, { OTEL_TRACES_EXPORTER: 'console' })
+  assert.match(stdout, /name: 'tools\/call look'/)
+  assert.equal((await ranWith(collector, register)).stdout, 'seen\n')
+})
+
+test('the main entry loads @opentelemetry/api and no other package', async (t) => {
+  // What is not there cannot be loaded: a folder with the SDK and the API alone.
+  const bare = await mkdtemp(join(tmpdir(), 'watchkeeper-bare-'))
+  t.after(() => rm(bare, { recursive: true, force: true }))
+  await mkdir(join(bare, 'node_modules/@watchkeeper/sdk'), { recursive: true })
+  await mkdir(join(bare, 'node_modules/@opentelemetry'), { recursive: true })
+  await cp(fromRoot('src/sdk/package.json'), join(bare, 'node_modules/@watchkeeper/sdk/package.json'))
+  await cp(fromRoot('src/sdk/dist'), join(bare, 'node_modules/@watchkeeper/sdk/dist'), { recursive: true })
+  await cp(fromRoot('node_modules/@opentelemetry/api'), join(bare, 'node_modules/@opentelemetry/api'), {
+    recursive: true,
+  })
+  await writeFile(
+    join(bare, 'host.mjs'),
+    `import * as sdk from '@watchkeeper/sdk'\nimport * as http from '@watchkeeper/sdk/http'\nconsole.log(typeof sdk.instrument, Object.keys(http).length > 0)`,
+  )
+  const { stdout } = await run(process.execPath, [join(bare, 'host.mjs')], { timeout: 60_000 })
+  assert.equal(stdout, 'function true\n')
+})

@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, describe, type TestContext, test } from 'node:test'
+import { Client as ClientV2, InMemoryTransport as InMemoryTransportV2 } from '@modelcontextprotocol/client'
+import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
+import { InMemoryTransport as InMemoryTransportV1 } from '@modelcontextprotocol/sdk/inMemory.js'
+import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
+import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  AggregationTemporality,
+  InMemoryMetricExporter,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+} from '@opentelemetry/sdk-metrics'
+import {
+  InMemorySpanExporter,
+  NodeTracerProvider,
+  type ReadableSpan,
+  SimpleSpanProcessor,
+} from '@opentelemetry/sdk-trace-node'
+import { Emitter, instrument } from '@watchkeeper/sdk'
+import { auditEventOf } from '../../../src/audit-event.js'
+import { type Collector, startCollector } from '../../support/collector.js'
+import { openTestStore } from '../../support/store.js'
+
+const exported = new InMemorySpanExporter()
+const tracing = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exported)] })
+const measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
+const reader = new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 })
+const metering = new MeterProvider({ readers: [reader] })
+
+before(() => {
+  tracing.register()
+  metrics.setGlobalMeterProvider(metering)
+})
+after(async () => {
+  await tracing.shutdown()
+  await metering.shutdown()
+})
+beforeEach(() => exported.reset())
+
+interface World {
+  readonly client: ClientV1
+  readonly collector: Collector
+  readonly emitter: Emitter
+  close(): Promise<void>
+}
+
+/** Both sides instrumented, over memory. The two SDK versions share the members that are used here. */
+async function world(t: TestContext, version: 'v1' | 'v2'): Promise<World> {
+  const collector = await startCollector()
+  const emitter = new Emitter({ dsn: collector.dsn })
+  const [Server, Client, Memory] =
+    version === 'v1'
+      ? [McpServerV1, ClientV1, InMemoryTransportV1]
+      : ([McpServerV2, ClientV2, InMemoryTransportV2] as unknown as [
+          typeof McpServerV1,
+          typeof ClientV1,
+          typeof InMemoryTransportV1,
+        ])
+  const server = new Server({ name: 'notes', version: '1' })
+  server.registerTool('look', {}, async () => {
+    trace.getTracer('tool').startSpan('inner').end()
+    return { content: [{ type: 'text', text: 'a secret answer' }] }
+  })
+  server.registerTool('fail', {}, async () => ({ isError: true, content: [{ type: 'text', text: 'a secret reason' }] }))
+  instrument(server, { emitter })
+  const client = instrument(new Client({ name: 'desk', version: '1' }), { emitter })
+  const [left, right] = Memory.createLinkedPair()
+  await Promise.all([server.connect(right), client.connect(left)])
+  const close = async (): Promise<void> => {
+    await client.close()
+    await emitter.close()
+    await collector.close()
+  }
+  t.after(close)
+  return { client, collector, emitter, close }
+}
+
+const spansOf = (name: string): ReadableSpan[] => exported.getFinishedSpans().filter((span) => span.name === name)
+const one = (name: string, kind: SpanKind): ReadableSpan => {
+  const [span, another] = spansOf(name).filter((found) => found.kind === kind)
+  assert.ok(span !== undefined && another === undefined, `${spansOf(name).length} spans ${name}`)
+  return span
+}
+
+for (const version of ['v1', 'v2'] as const) {
+  describe(`SDK ${version}`, () => {
+    test('a call is a client span and, under it, a server span; what the tool does stands under that', async (t) => {
+      const { client } = await world(t, version)
+      await client.callTool({ name: 'look' })
+      const sent = one('tools/call look', SpanKind.CLIENT)
+      const served = one('tools/call look', SpanKind.SERVER)
+      const inner = one('inner', SpanKind.INTERNAL)
+      assert.equal(served.spanContext().traceId, sent.spanContext().traceId)
+      assert.equal(served.parentSpanContext?.spanId, sent.spanContext().spanId)
+      assert.equal(inner.parentSpanContext?.spanId, served.spanContext().spanId)
+      for (const span of [sent, served]) {
+        assert.equal(span.attributes['mcp.method.name'], 'tools/call')
+        assert.equal(span.attributes['gen_ai.tool.name'], 'look')
+        assert.equal(span.attributes['gen_ai.operation.name'], 'execute_tool')
+        assert.match(String(span.attributes['jsonrpc.request.id']), /^\d+$/)
+        assert.equal(span.status.code, SpanStatusCode.UNSET)
+        assert.ok(!JSON.stringify(span.attributes).includes('secret'))
+      }
+    })
+
+    test('errors: a tool’s on both sides, the caller’s fault on the caller’s only, and no message of them', async (t) => {
+      const { client } = await world(t, version)
+      await client.callTool({ name: 'fail' })
+      for (const kind of [SpanKind.CLIENT, SpanKind.SERVER]) {
+        const span = one('tools/call fail', kind)
+        assert.equal(span.attributes['error.type'], 'tool_error')
+        assert.deepEqual(span.status, { code: SpanStatusCode.ERROR })
+      }
+      await assert.rejects(client.getPrompt({ name: 'nothing' }))
+      const sent = one('prompts/get nothing', SpanKind.CLIENT)
+      const served = one('prompts/get nothing', SpanKind.SERVER)
+      const code = String(sent.attributes['rpc.response.status_code'])
+      assert.match(code, /^-32(?:601|602)$/)
+      assert.deepEqual([sent.status.code, sent.attributes['error.type']], [SpanStatusCode.ERROR, code])
+      assert.deepEqual([served.status.code, served.attributes['error.type']], [SpanStatusCode.UNSET, undefined])
+      assert.equal(served.attributes['rpc.response.status_code'], code)
+    })
+
+    test('an outer span of the tool is used, not doubled', async (t) => {
+      const { client, collector, emitter } = await world(t, version)
+      await trace
+        .getTracer('agent')
+        .startActiveSpan(
+          'execute_tool look',
+          { attributes: { 'gen_ai.operation.name': 'execute_tool' } },
+          async (span) => {
+            await client.callTool({ name: 'look' })
+            span.end()
+          },
+        )
+      assert.deepEqual(
+        spansOf('tools/call look').map(({ kind }) => kind),
+        [SpanKind.SERVER],
+      )
+      const outer = one('execute_tool look', SpanKind.INTERNAL)
+      assert.equal(outer.attributes['mcp.method.name'], 'tools/call')
+      assert.equal(one('tools/call look', SpanKind.SERVER).parentSpanContext?.spanId, outer.spanContext().spanId)
+      await emitter.flush()
+      const record = collector.events.find(({ tool, side }) => tool === 'look' && side === 'client')
+      assert.equal(record?.spanId, outer.spanContext().spanId)
+    })
+
+    test('the four durations, in seconds, with few attributes', async (t) => {
+      const { client, close } = await world(t, version)
+      await client.callTool({ name: 'look' })
+      await client.callTool({ name: 'fail' })
+      await close()
+      measured.reset()
+      await reader.forceFlush()
+      const found = new Map(
+        measured
+          .getMetrics()
+          .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
+          .map((metric) => [metric.descriptor.name, metric] as const),
+      )
+      for (const name of [
+        'mcp.client.operation.duration',
+        'mcp.server.operation.duration',
+        'mcp.client.session.duration',
+        'mcp.server.session.duration',
+      ])
+        assert.equal(found.get(name)?.descriptor.unit, 's', name)
+      const points = found.get('mcp.server.operation.duration')?.dataPoints ?? []
+      const failed = points.find(({ attributes }) => attributes['error.type'] === 'tool_error')
+      assert.equal(failed?.attributes['gen_ai.tool.name'], 'fail')
+      assert.ok(
+        points.every(
+          ({ attributes }) =>
+            attributes['jsonrpc.request.id'] === undefined && attributes['mcp.session.id'] === undefined,
+        ),
+      )
+      assert.ok(failed !== undefined)
+      const { buckets } = failed.value as { readonly buckets: { readonly boundaries: readonly number[] } }
+      assert.deepEqual(buckets.boundaries, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300])
+    })
+
+    test('the record and the span of a call are one row in the store, and it is the record', async (t) => {
+      const { client, collector, emitter } = await world(t, version)
+      await client.callTool({ name: 'look' })
+      await emitter.flush()
+      const records = collector.events.filter(({ tool, kind }) => tool === 'look' && kind === 'call')
+      assert.equal(records.length, 2)
+      const said = (form: 'event' | 'span') =>
+        records.map((record) => {
+          const reception = { tenant: 'acme', owner: 'key', role: 'agent', form, receivedAt: record.endedAt } as const
+          const { captureVersion, argFingerprints, resultFingerprints, ...plain } = record
+          return form === 'event'
+            ? auditEventOf(record, reception)
+            : auditEventOf({ ...record, ...plain, eventId: `span ${record.spanId}`, producerId: 'spans' }, reception)
+        })
+      const store = await openTestStore(t)
+      await store.insertEvents([...said('event'), ...said('span')])
+      const rows = await store.query<{ form: string; side: string }>(
+        `SELECT form, side FROM audit WHERE tool = 'look' AND kind = 'call'`,
+        {},
+      )
+      assert.deepEqual(
+        rows.map(({ form }) => form),
+        ['event'],
+      )
+    })
+  })
+}
+
+test('notifications have spans; those that come in streams have none', async (t) => {
+  await world(t, 'v1')
+  assert.equal(spansOf('notifications/initialized').length, 2)
+})
