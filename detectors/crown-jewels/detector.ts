@@ -15,7 +15,7 @@ import {
  */
 export default sessionDetector({
   about: {
-    title: 'An assistant touched what it should be kept from',
+    title: 'An assistant touched credentials, production or another crown jewel',
     severity: 'high',
     maturity: 'stable',
     tags: { atlas: ['AML.T0098', 'AML.T0083', 'AML.T0055'], mcp: ['MCP01:2025'], asi: ['ASI03'] },
