@@ -11,8 +11,10 @@ import { loadCatalogue } from '../src/detect/catalogue.js'
 import { fromRoot } from '../test/support/root.js'
 import { type Judged, judge, type Tally, tally } from './scorecard/judged.js'
 import { type Group, type Labelled, readLabelled } from './scorecard/labelled.js'
+import { mutations } from './scorecard/mutations.js'
 import { interval, upperBound } from './scorecard/proportion.js'
 import { table } from './scorecard/table.js'
+import { sessionsOf, worlds } from './worlds/sessions.js'
 
 const [folder = fromRoot('../shared/traces')] = process.argv.slice(2)
 const capturer = createCapturer({ key: Buffer.alloc(32, 1) })
@@ -125,6 +127,61 @@ function each(view: 'asked' | 'unasked'): string {
   )
 }
 
+/** The recordings with one thing changed. */
+function changed(): string {
+  const recordings = [...attacks.asked, ...userAsked.asked, ...benignMcp.asked].map(({ labelled }) => labelled)
+  const suites = [...new Set(inGroup(attacks.asked, 'succeeded').map(({ labelled }) => labelled.suite))].sort()
+  const rows = Object.entries(mutations).map(([name, change]) => {
+    const own = recordings
+      .filter(({ group }) => group === 'succeeded' || group === 'benign')
+      .map((labelled) => judge(change(labelled), detectors, capturer).asked)
+    const benign = tally(inGroup(own, 'benign'))
+    return [
+      name,
+      ...suites.map((suite) => {
+        const { named, sessions } = tally(inGroup(own, 'succeeded').filter(({ labelled }) => labelled.suite === suite))
+        return percent(named / sessions)
+      }),
+      `${benign.alerted} of ${benign.sessions}`,
+    ]
+  })
+  return table(
+    ['recorded sessions, changed so that', ...suites.map((suite) => `named, ${suite}`), 'benign alerted'],
+    rows,
+  )
+}
+
+/** The worlds of our own: how each wording and world fares. */
+function ours(): { attacked: string; quiet: string; worlds: string } {
+  const all = worlds.flatMap(sessionsOf).map((labelled) => judge(labelled, detectors, capturer).asked)
+  const carriedOut = inGroup(all, 'succeeded')
+  const row = (name: string, own: readonly Judged[]): string[] => {
+    const { named, sessions, paged } = tally(own)
+    return [name, String(sessions), rate(named, sessions), percent(paged / sessions)]
+  }
+  const others = all.filter(({ labelled }) => labelled.group !== 'succeeded')
+  return {
+    attacked: table(
+      ['the order is put as', 'sessions', 'hijacked call named', 'paged'],
+      [row('all', carriedOut), ...groupsOf(carriedOut, ({ attack }) => attack).map(([name, own]) => row(name, own))],
+    ),
+    worlds: table(
+      ['world', 'sessions', 'hijacked call named', 'paged'],
+      groupsOf(carriedOut, ({ suite }) => suite).map(([name, own]) => row(name, own)),
+    ),
+    quiet: table(
+      ['sessions without a strange order carried out', 'alerted', 'paged'],
+      groupsOf(others, ({ group, attack }) =>
+        group === 'resisted' ? 'saw an order and did not follow it' : attack,
+      ).map(([name, own]) => {
+        const { sessions, alerted, paged } = tally(own)
+        return [name, `${alerted} of ${sessions}`, `${paged} of ${sessions}`]
+      }),
+    ),
+  }
+}
+
+const own = ours()
 const text = `# Scorecard
 
 Written by \`node dist/bench/scorecard.js\`; do not edit. All ${detectors.length} session detectors with the default policy over
@@ -145,6 +202,26 @@ ${quiet('asked')}
 ${recall(attacks.unasked)}
 
 ${quiet('unasked')}
+
+## The recordings, changed
+
+Behaviour kept, one thing changed; request known.
+
+${changed()}
+
+## Worlds of our own
+
+${worlds.length} domains that the recordings do not have, ${worlds.reduce((sum, { goals }) => sum + goals.length, 0)} injected goals, most of them with ordinary names, dates and settings (\`bench/worlds/\`). They were in sight, too,
+when the weights were fitted; \`train-injected-action\` tells what is left when a world is left out.
+
+${own.attacked}
+
+${own.worlds}
+
+${own.quiet}
+
+_near miss_: pages in the imperative and texts whose values the person's own task uses. _delegated_: the person told the agent to do what the
+text says, so an alert asks them to look, and nobody is paged.
 
 ## Each detector
 
