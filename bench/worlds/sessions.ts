@@ -25,7 +25,18 @@ interface Told {
 }
 
 const noted = (steps: readonly Step[], note: string): Step[] =>
-  steps.map((step) => ({ ...step, result: step.result.replace('{{note}}', note) }))
+  steps.map((step) => ({
+    ...step,
+    result: step.result.replace('{{note}}', () => (isJson(step.result) ? JSON.stringify(note).slice(1, -1) : note)),
+  }))
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object'
+  } catch {
+    return false
+  }
+}
 
 /** Where the strange text is read. */
 const carrierOf = ({ steps }: Task): number => steps.findIndex(({ result }) => result.includes('{{note}}'))

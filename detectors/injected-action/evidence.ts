@@ -145,7 +145,8 @@ export function weigh(
     noun,
     addressed: addressedBy(order),
     asked: agrees * (1 - value),
-    vouched: named ? vouchedBy(action, request) : 0,
+    // Who wrote the document for a person does not speak to a machine in it.
+    vouched: named ? vouchedBy(action, request) * (speaksToMachine(order) ? 0.3 : 1) : 0,
     expected: named ? agrees : 0,
     wanted: wantedBy(action, request),
     unheard: request.last === undefined ? 1 : 0,
@@ -243,6 +244,9 @@ function addressedBy({ flags }: Order): number {
   const parts = { assistant: 0.4, task: 0.4, user: 0.2, hidden: 0.5, 'near-task': 0.3, 'near-assistant': 0.3 }
   return unite(Object.entries(parts).map(([flag, weight]) => (flags.includes(flag) ? weight : 0)))
 }
+
+const speaksToMachine = ({ flags }: Order): boolean =>
+  flags.includes('assistant') || flags.includes('near-assistant') || flags.includes('hidden')
 
 /** The very verb (1) or one of its kind (0.7), with the kind of object. Kinds are wide, so agreement of kinds says less. */
 function askedFor(action: AuditEvent, request: Request): number {

@@ -65,11 +65,10 @@ function tokenOf(match: RegExpExecArray): Token {
   if (groups['url'] !== undefined) {
     const raw = groups['url'].replace(trailing, '')
     const cut = schemeForm.test(raw) ? raw : nextSentenceCut(raw)
-    if (schemeForm.test(cut) || cut.startsWith('www.') || cut.includes('/') || isDottedQuad(cut))
-      return make('url', cut)
+    if (schemeForm.test(cut) || /^www\./i.test(cut) || cut.includes('/') || isDottedQuad(cut)) return make('url', cut)
     if (fileSuffix.test(cut)) return make('path', cut)
     // A dot inside what is no domain: "e.g", "v2.final" or two sentences without a space between them.
-    if (!/^[\p{L}\p{N}.:-]+\.[a-z]{2,18}(?::\d+)?$/u.test(cut)) return make('word', cut.split('.')[0] || cut)
+    if (!/^[\p{L}\p{N}.:-]+\.[a-z]{2,18}(?::\d+)?$/iu.test(cut)) return make('word', cut.split('.')[0] || cut)
     return looksLikeDomain(cut) ? make('url', cut) : make('word', cut.split('.')[0] || cut)
   }
   if (groups['path'] !== undefined) {
