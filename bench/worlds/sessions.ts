@@ -2,7 +2,9 @@
 import type { RecordedSession } from '../../src/recorded.js'
 import type { Group, Labelled } from '../scorecard/labelled.js'
 import { clinic } from './clinic.js'
+import { depot } from './depot.js'
 import { devops } from './devops.js'
+import { guided } from './guided.js'
 import { home } from './home.js'
 import { office } from './office.js'
 import { payroll } from './payroll.js'
@@ -12,7 +14,7 @@ import { travel } from './travel.js'
 import { wordings } from './wordings.js'
 import type { Goal, Step, Task, World } from './world.js'
 
-export const worlds: readonly World[] = [clinic, devops, home, office, payroll, school, shop, travel]
+export const worlds: readonly World[] = [clinic, depot, devops, guided, home, office, payroll, school, shop, travel]
 
 interface Told {
   readonly attack: string

@@ -1,5 +1,5 @@
 import { type AuditEvent, type Draft, type NotEvaluated, sessionDetector } from '#detector'
-import { argumentsOf, type Context, type Evidence, namedByUser, weigh } from './evidence.js'
+import { argumentsOf, type Context, type Evidence, namedByUser, type Request, weigh } from './evidence.js'
 import { stepsOf, summaryOf } from './explain.js'
 import { actionsOf, type Judged } from './session.js'
 import { partsOf, scoreOf } from './weights.js'
@@ -41,6 +41,10 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
   return best === undefined || best.score < 0 ? undefined : draftOf(action, best.evidence, best.score, context)
 }
 
+/** They asked for something to be done, not only to be read or told. */
+const acts = ({ verbs }: Request): boolean => [...verbs].some((verb) => !harmless.has(verb))
+const harmless: ReadonlySet<string> = new Set(['read', 'message', 'collect', 'share', 'transfer'])
+
 /** From here on a sentence speaks to a machine or of its task. */
 const spoken = 0.4
 
@@ -49,7 +53,8 @@ function draftOf(action: AuditEvent, evidence: Evidence, score: number, { reques
   const delegated = request.delegates && namedByUser(source, request)
   // They pointed at this source, and asked for something to be done (not only read) of this kind.
   const expected =
-    evidence.expected * (1 - evidence.addressed) > 0.5 || (namedByUser(source, request) && evidence.wanted >= 0.5)
+    evidence.expected * (1 - evidence.addressed) > 0.5 ||
+    (namedByUser(source, request) && (evidence.wanted >= 0.5 || acts(request)))
   // Nobody knows what they asked for, and the sentence reads like one person's to another: it may be theirs.
   const unheard = evidence.unheard === 1 && evidence.addressed < spoken && evidence.guarded === 0
   return {

@@ -78,6 +78,8 @@ export interface Evidence {
   readonly expected: number
   /** The person asked for this kind of verb (0.5), and this kind of object (1). */
   readonly wanted: number
+  /** The person named the source, and the sentence speaks of what they spoke of. */
+  readonly related: number
   /** What the person asked for is not known. */
   readonly unheard: number
   /** It changes who can get in: credentials, permissions. No document orders that in the ordinary course of work. */
@@ -149,6 +151,7 @@ export function weigh(
     vouched: named ? vouchedBy(action, request) * (speaksToMachine(order) ? 0.3 : 1) : 0,
     expected: named ? agrees : 0,
     wanted: wantedBy(action, request),
+    related: named ? relatedTo(order, request) : 0,
     unheard: request.last === undefined ? 1 : 0,
     guarded: action.nouns.some((noun) => noun === 'credential' || noun === 'access') ? 1 : 0,
     matched: links.flatMap((link) => link.matched),
@@ -254,6 +257,13 @@ function askedFor(action: AuditEvent, request: Request): number {
   if (!object) return 0
   if (action.verbHashes.some((hash) => request.verbHashes.has(hash))) return 1
   return action.verbs.some((group) => request.verbs.has(group)) ? 0.7 : 0
+}
+
+/** Content words and verbs of the sentence that are the person's, too: two of them are enough to be on their subject. */
+function relatedTo(order: Order, request: Request): number {
+  const words = order.atoms.filter(({ kind, hash }) => kind === 'name' && request.hashes.has(hash)).length
+  const verbs = order.verbHashes.filter((hash) => request.verbHashes.has(hash)).length
+  return Math.min(1, (words + verbs) / 2)
 }
 
 /** Delegation covers what was spoken of; "follow the instructions", with no other object, covers everything. */

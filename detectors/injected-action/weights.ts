@@ -29,6 +29,8 @@ export const weights = {
   /** It reads what the person wanted read: their task goes on. */
   readWanted: -0.7,
   guarded: 2.2,
+  /** The sentence is on the person's subject, in a source that they named; less so, where it speaks to a machine. */
+  related: -1.2,
   /** Nobody knows what the person asked for: the order may be theirs. */
   unheard: -0.6,
 } as const
@@ -37,8 +39,22 @@ export type Part = keyof typeof weights
 
 /** `reads`: the action changes nothing. */
 export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<Part, number>> {
-  const { wanted, guarded, mood, value, verb, noun, strong, coverage, addressed, asked, vouched, expected, unheard } =
-    evidence
+  const {
+    wanted,
+    guarded,
+    mood,
+    value,
+    verb,
+    noun,
+    strong,
+    coverage,
+    addressed,
+    asked,
+    vouched,
+    expected,
+    unheard,
+    related,
+  } = evidence
   return {
     bias: 1,
     order: mood * value * verb,
@@ -57,6 +73,7 @@ export function featuresOf(evidence: Evidence, reads: boolean): Readonly<Record<
     readAddressed: reads ? addressed * mood : 0,
     readWanted: reads ? wanted : 0,
     guarded: reads ? 0 : guarded * mood * verb,
+    related: related * (1 - addressed),
     unheard,
   }
 }

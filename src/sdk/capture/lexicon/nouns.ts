@@ -44,7 +44,7 @@ export const englishNouns: Readonly<Record<NounGroup, string>> = {
   booking: `reservation booking hotel flight room restaurant car ticket trip stay travel seat table rental cabin journey itinerary night checkin
     check-in accommodation airline train cruise tour holiday vacation baggage bag luggage passenger
     house hostel apartment villa eatery cafe bar lodge motel inn ferry coach taxi berth suite bed campsite court`,
-  credential: `password passcode pin secret key token credential login authentication passphrase apikey otp code mfa 2fa certificate security
+  credential: `password passcode pin secret key token credential login authentication passphrase apikey otp mfa 2fa certificate security
     username session cookie`,
   profile: `profile information info address street city phone setting preference detail account personal name birthday data bio avatar status
     contact

@@ -47,7 +47,7 @@ export const englishVerbs: Readonly<Record<VerbGroup, string>> = {
     configure enable assign increase decrease raise lower patch overwrite mark convert extend shorten rework shift swap put turn make toggle
     upgrade downgrade rotate reassign transform tweak fix refresh save sync map route point divert reroute substitute transition merge label tag
     extend postpone delay relabel refactor re-point retarget bump override unlock lock activate deactivate disable add apply rebook
-    boost cut hike lift reduce double halve tune dial bump rewire re-route recode retitle relocate recategorize reclassify restore reconfigure move-up renew downgrade deactivate escalate deescalate reprioritise reprioritize dim brighten open close fill mute unmute pause resume prolong`,
+    repair mend boost cut hike lift reduce double halve tune dial bump rewire re-route recode retitle relocate recategorize reclassify restore reconfigure move-up renew downgrade deactivate escalate deescalate reprioritise reprioritize dim brighten open close fill mute unmute pause resume prolong`,
   book: `book reserve schedule arrange rent hire order buy purchase secure plan organize organise lease charter confirm make hold rebook
     take pick
     block lease request claim schedule hold engage sign-up enrol join`,
