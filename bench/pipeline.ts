@@ -228,6 +228,7 @@ async function steps(): Promise<void> {
     capturer,
     pepper: pepper.of('default'),
     seal: pepper.sealOf('default'),
+    acceptClearText: false,
     receivedAt,
     onFault: (error: unknown) => {
       throw error

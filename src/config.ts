@@ -139,6 +139,13 @@ export const settings = {
     text,
   ),
 
+  clearText: setting(
+    'WATCHKEEPER_CLEAR_TEXT',
+    'Clear text of arguments and results that a service sends by opt-in: refuse drops it and keeps the record, accept stores it.',
+    'refuse',
+    choice('refuse', 'accept'),
+  ),
+
   dsn: secret(
     'WATCHKEEPER_DSN',
     'Where commands that send records (tap, replay) send them, and with which keys; empty is this machine without keys.',

@@ -18,6 +18,7 @@ import {
 /** Looks at nothing: what capture finds is its own test's matter. */
 const blind: Capturer = {
   version: 7,
+  policy: '',
   keyId: 'test',
   arguments: () => ({
     argBytes: 1,
@@ -26,6 +27,7 @@ const blind: Capturer = {
     argCapture: 'captured',
     argSignals: {},
     argSecretKinds: [],
+    argText: '',
     destinations: [],
     verbs: [],
     nouns: [],
@@ -38,6 +40,7 @@ const blind: Capturer = {
     resultCapture: value === undefined ? 'omitted' : 'captured',
     resultSignals: {},
     resultSecretKinds: [],
+    resultText: '',
     orders: [],
   }),
   message: (text) => ({
@@ -48,6 +51,7 @@ const blind: Capturer = {
     verbs: [],
     nouns: [],
     verbHashes: [],
+    argText: '',
     delegates: false,
   }),
   secret: (value) => value,

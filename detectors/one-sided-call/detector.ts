@@ -36,8 +36,8 @@ export default queryDetector<Row>({
       sides AS (
         SELECT tenant, call_key, side, any(server_name) AS server, any(client_name) AS client, any(session) AS session, max(subject) AS subject,
           any(tool) AS tool, any(record_id) AS record, any(outcome) AS outcome, any(key_id) AS key_id, any(error_type) AS error,
-          if(any(arg_capture) = 'captured', any(arg_digest), '') AS arguments,
-          if(any(result_capture) = 'captured', any(result_digest), '') AS results
+          if(any(arg_capture) IN ('captured', 'redacted'), any(arg_digest), '') AS arguments,
+          if(any(result_capture) IN ('captured', 'redacted'), any(result_digest), '') AS results
         FROM records
         WHERE kind = 'call' AND method = 'tools/call' AND form = 'event' AND side IN ('client', 'server')
           AND call_key != toUUID('00000000-0000-0000-0000-000000000000')

@@ -2,7 +2,7 @@
  * Clear attributes of other people's telemetry: what is not in these lists is not kept, neither in a record nor in a dead
  * letter. Where a value was measured to hold content (names of traces, bodies, stack traces), its name is not here.
  */
-import { attributeNames } from '@watchkeeper/sdk/attributes'
+import { attributeNames, clearTextAttributes } from '@watchkeeper/sdk/attributes'
 import { keyedDetail } from '@watchkeeper/sdk/capture'
 import type { Value, ValueMap } from './otlp/export.js'
 
@@ -120,6 +120,8 @@ export function allowedBeside(...maps: readonly ValueMap[]): {
  * begins with `watchkeeper.` went through capture at its producer, also a name that only a newer version knows.
  */
 export function isClear(name: string, value: Value, ours: boolean): boolean {
+  // Contents, even where they were sent by intent: a letter is read by others than those who may read the trail.
+  if (clearTextAttributes.has(name)) return false
   const most = ours ? 65_536 : longest
   const short = (item: Value): boolean => (scalar(item) ?? 'x'.repeat(most + 1)).length <= most
   if (!(read.has(name) || beside.has(name) || (ours && name.startsWith('watchkeeper.')))) return false

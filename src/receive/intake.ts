@@ -24,7 +24,10 @@ import { type Translation, translate } from './translate.js'
 export const acknowledgeWithin = 8000
 
 export interface IntakeOptions {
-  readonly config: Pick<Config, 'receiveMaxBody' | 'receiveMaxDecoded' | 'receiveMaxInFlight' | 'receiveRate'>
+  readonly config: Pick<
+    Config,
+    'receiveMaxBody' | 'receiveMaxDecoded' | 'receiveMaxInFlight' | 'receiveRate' | 'clearText'
+  >
   readonly bus: Pick<Bus, 'publish'>
   readonly ring: KeyRing
   readonly pepper: Pepper
@@ -106,6 +109,7 @@ export class Intake {
       capturer: this.#capturer(sender),
       pepper: pepper.of(sender.tenant),
       seal: pepper.sealOf(sender.tenant),
+      acceptClearText: this.#options.config.clearText === 'accept',
       receivedAt: now(),
       onFault: (error) => {
         this.#seldom.line('fault', (heldBack) =>

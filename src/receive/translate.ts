@@ -34,6 +34,8 @@ export interface TranslationContext {
   readonly pepper: (value: string) => string
   /** Opens what comes back out of a dead letter. */
   readonly seal: Seal
+  /** Clear text of arguments and results is kept where its sender opted in. */
+  readonly acceptClearText: boolean
   /** Microseconds. */
   readonly receivedAt: number
   /** Told of a fault of ours. */
@@ -157,7 +159,9 @@ function ownRecord(
   const beside = allowedBeside(resource.attributes, rest)
   const kept: Record<string, string> =
     own.chain === 'broken' ? { ...beside.kept, 'receive.chain': 'broken' } : beside.kept
-  return finished(own.event, 'event', kept, beside.dropped, context)
+  const refused = !context.acceptClearText && (own.event.argText !== '' || own.event.resultText !== '')
+  const said = refused ? { ...own.event, argText: '', resultText: '' } : own.event
+  return finished(said, 'event', kept, beside.dropped + (refused ? 1 : 0), context)
 }
 
 interface TimedId {

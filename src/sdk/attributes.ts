@@ -33,6 +33,8 @@ export const wireLimits = {
   /** Characters of one order's JSON. */
   order: 16_384,
   details: 64,
+  /** Characters of clear text, where somebody opted in. */
+  clearText: 65_536,
 } as const
 
 interface Codec<T> {
@@ -53,6 +55,16 @@ const text: Codec<string> = {
     if (typeof value !== 'string') return expected('a string', value)
     if (value.length > wireLimits.text)
       throw new TypeError(`expected at most ${wireLimits.text} characters, got ${value.length}`)
+    return value
+  },
+}
+
+const longText: Codec<string> = {
+  encode: (value) => (value === '' ? undefined : value.slice(0, wireLimits.clearText)),
+  decode(value) {
+    if (typeof value !== 'string') return expected('a string', value)
+    if (value.length > wireLimits.clearText)
+      throw new TypeError(`expected at most ${wireLimits.clearText} characters, got ${value.length}`)
     return value
   },
 }
@@ -226,6 +238,7 @@ const fields: { readonly [F in Field]: readonly [attribute: string, codec: Codec
   argCapture: ['watchkeeper.arguments.capture', oneOf(captureStates, '')],
   argSignals: ['watchkeeper.arguments.signals', scores],
   argSecretKinds: ['watchkeeper.arguments.secret_kinds', names],
+  argText: ['watchkeeper.arguments.text', longText],
   destinations: ['watchkeeper.destinations', names],
   verbs: ['watchkeeper.verbs', names],
   nouns: ['watchkeeper.nouns', names],
@@ -236,6 +249,7 @@ const fields: { readonly [F in Field]: readonly [attribute: string, codec: Codec
   resultCapture: ['watchkeeper.result.capture', oneOf(captureStates, '')],
   resultSignals: ['watchkeeper.result.signals', scores],
   resultSecretKinds: ['watchkeeper.result.secret_kinds', names],
+  resultText: ['watchkeeper.result.text', longText],
   orders: ['watchkeeper.result.orders', orders],
   delegates: ['watchkeeper.message.delegates', flag],
   captureVersion: ['watchkeeper.capture.version', integer],
@@ -248,6 +262,9 @@ const detailPrefix = 'watchkeeper.detail.'
 
 /** Every attribute name the wire uses, but for `watchkeeper.detail.*`. */
 export const attributeNames: ReadonlySet<string> = new Set(fieldNames.map((field) => fields[field][0]))
+
+/** Those that hold contents: by opt-in only. */
+export const clearTextAttributes: ReadonlySet<string> = new Set([fields.argText[0], fields.resultText[0]])
 
 /** The attributes of the event's log record. Absent members are left out. */
 export function toAttributes(event: ProducerEvent): Attributes {

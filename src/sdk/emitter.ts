@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { toAttributes } from './attributes.js'
 import { type Backlog, MemoryBacklog } from './backlog.js'
-import { type Capturer, createCapturer } from './capture/index.js'
+import { type Capturer, type ClearTextRules, createCapturer } from './capture/index.js'
 import { chainHash } from './chain.js'
 import { eventClock } from './clock.js'
 import { outsideCalls } from './conversation.js'
@@ -42,6 +42,8 @@ export interface EmitterOptions {
   readonly onProblem?: (problem: DeliveryProblem) => void
   /** Microseconds since 1970, strictly increasing. */
   readonly now?: () => number
+  /** Opt-in: contents are sent in the clear as well, after these rules. The receiver has to accept them. */
+  readonly clearText?: ClearTextRules
   /** Default: one with the DSN's fingerprint key. */
   readonly capturer?: Capturer
 }
@@ -86,7 +88,9 @@ export class Emitter {
 
   constructor(options: EmitterOptions) {
     const { endpoint: url, ingestKey: key, fingerprintKey } = options.dsn
-    this.capturer = options.capturer ?? createCapturer({ key: fingerprintKey })
+    this.capturer =
+      options.capturer ??
+      createCapturer({ key: fingerprintKey, ...(options.clearText && { clearText: options.clearText }) })
     this.now = options.now ?? eventClock()
     const { spoolDir, maxQueueBytes: memoryBytes = 16 * MiB, onProblem = () => {} } = options
     const frame = {
@@ -202,6 +206,7 @@ export class Emitter {
         source: source.name,
         sourceVersion: source.version,
         captureVersion: this.capturer.version,
+        capturePolicy: this.capturer.policy,
         keyId: this.capturer.keyId,
       })
       const attributes = toAttributes(event)

@@ -96,6 +96,8 @@ export interface CapturedArguments {
   readonly argSecretKinds: readonly string[]
   /** Hosts and address domains the arguments name, clear, at most 32. */
   readonly destinations: readonly string[]
+  /** Clear text, by opt-in only and after redaction; '' otherwise. */
+  readonly argText: string
   /** Verb and noun groups of the tool's and its parameters' names. */
   readonly verbs: readonly string[]
   readonly nouns: readonly string[]
@@ -111,6 +113,8 @@ export interface CapturedResult {
   readonly resultCapture: CaptureState
   readonly resultSignals: Readonly<Record<string, number>>
   readonly resultSecretKinds: readonly string[]
+  /** Clear text, by opt-in only and after redaction; '' otherwise. */
+  readonly resultText: string
   readonly orders: readonly Order[]
 }
 
@@ -120,6 +124,8 @@ export interface CapturedMessage {
   readonly argDigest: string
   readonly argFingerprints: readonly Fingerprint[]
   readonly argCapture: CaptureState
+  /** Clear text, by opt-in only and after redaction; '' otherwise. */
+  readonly argText: string
   readonly verbs: readonly string[]
   readonly nouns: readonly string[]
   readonly verbHashes: readonly string[]
@@ -260,6 +266,7 @@ const nothing: ProducerEvent = {
   argCapture: '',
   argSignals: {},
   argSecretKinds: [],
+  argText: '',
   destinations: [],
   verbs: [],
   nouns: [],
@@ -270,6 +277,7 @@ const nothing: ProducerEvent = {
   resultCapture: '',
   resultSignals: {},
   resultSecretKinds: [],
+  resultText: '',
   orders: [],
   delegates: false,
   captureVersion: 0,

@@ -1,4 +1,6 @@
 /** The public door of `@watchkeeper/sdk`. */
+
+export type { ClearTextRules } from './capture/index.js'
 export { inConversation } from './conversation.js'
 export type { DeliveryProblem } from './delivery.js'
 export { type Dsn, parseDsn } from './dsn.js'

@@ -3,12 +3,14 @@
  * work without ever seeing a word of them. The same code runs in the SDK, in the tap, in `receive` for third-party
  * telemetry that carries contents, and in `replay` and `backtest` for recorded sessions, so all sources are judged alike.
  */
-import type { CapturedArguments, CapturedMessage, CapturedResult } from '../event.js'
+import type { CapturedArguments, CapturedMessage, CapturedResult, CaptureState } from '../event.js'
 import { captureArguments } from './arguments.js'
+import { type ClearText, type ClearTextRules, clearTextOf } from './clear-text.js'
 import { keyedWith } from './keyed.js'
 import { captureMessage } from './message.js'
 import { captureResult } from './result.js'
 
+export type { ClearTextRules } from './clear-text.js'
 export { keyedDetail, rehash } from './rehash.js'
 export { redact } from './secrets.js'
 
@@ -18,10 +20,14 @@ export const CAPTURE_VERSION = 2
 export interface CaptureOptions {
   /** The tenant's fingerprint key, at least 16 bytes. */
   readonly key: Uint8Array
+  /** Opt-in: contents are sent in the clear as well, after these rules. */
+  readonly clearText?: ClearTextRules
 }
 
 export interface Capturer {
   readonly version: number
+  /** Name of the rules for clear text; '' where none is sent. */
+  readonly policy: string
   /** Names the key without giving it away. */
   readonly keyId: string
   /** `undefined` arguments or results were not seen: everything absent, state `omitted`. Never throws. */
@@ -34,12 +40,45 @@ export interface Capturer {
 
 export function createCapturer(options: CaptureOptions): Capturer {
   const keyed = keyedWith(options.key)
+  const rules = options.clearText
   return {
     version: CAPTURE_VERSION,
     keyId: keyed.keyId,
-    arguments: (tool, value) => captureArguments(tool, value, keyed),
-    result: (value) => captureResult(value, keyed),
-    message: (text) => captureMessage(text, keyed),
+    policy: rules?.policy.slice(0, 64) ?? '',
+    arguments: (tool, value) => {
+      const captured = captureArguments(tool, value, keyed)
+      const clear = safely(() => clearTextOf(value, 'arguments', rules))
+      return clear === undefined
+        ? captured
+        : { ...captured, argText: clear.text, argCapture: state(captured.argCapture, clear) }
+    },
+    result: (value) => {
+      const captured = captureResult(value, keyed)
+      const clear = safely(() => clearTextOf(value, 'results', rules))
+      return clear === undefined
+        ? captured
+        : { ...captured, resultText: clear.text, resultCapture: state(captured.resultCapture, clear) }
+    },
+    message: (text) => {
+      const captured = captureMessage(text, keyed)
+      const clear = safely(() => clearTextOf(text, 'messages', rules))
+      return clear === undefined
+        ? captured
+        : { ...captured, argText: clear.text, argCapture: state(captured.argCapture, clear) }
+    },
     secret: (value) => keyed.secret(value),
+  }
+}
+
+/** What was captured stays captured; that something was cut out of its clear text is told. */
+const state = (captured: CaptureState, { redacted }: ClearText): CaptureState =>
+  redacted && captured === 'captured' ? 'redacted' : captured
+
+/** A hostile object is the caller's own; without its clear text the record is as ever. */
+function safely<T>(work: () => T): T | undefined {
+  try {
+    return work()
+  } catch {
+    return undefined
   }
 }

@@ -30,6 +30,7 @@ export function captureMessage(given: string, keyed: Keyed): CapturedMessage {
     argDigest: keyed.digest(text),
     argFingerprints: fingerprints,
     argCapture: truncated || text.length > limits.text ? 'truncated' : 'captured',
+    argText: '',
     verbs: [...new Set(asked.flatMap((verb) => meaningOf(verb, nouns)))],
     nouns: [...nouns],
     verbHashes: [...new Set(asked.map((verb) => verb.stem))].slice(0, 64).map((stem) => keyed.verb(stem)),

@@ -21,6 +21,7 @@ const absent: CapturedResult = {
   resultCapture: 'omitted',
   resultSignals: {},
   resultSecretKinds: [],
+  resultText: '',
   orders: [],
 }
 
@@ -62,6 +63,7 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
         ...catalogueSignal([...keys, ...sources.map(({ unit }) => unit.label)]),
       },
       resultSecretKinds: secretKindsIn(text),
+      resultText: '',
       orders,
     }
   } catch {

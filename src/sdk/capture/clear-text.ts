@@ -1,0 +1,75 @@
+/**
+ * Clear text, for those who opt in: what of arguments, results and messages is sent as it is, after rules have cut out what must not
+ * leave. Nothing here runs unless an emitter was made with `clearText`.
+ */
+import { redact } from './secrets.js'
+
+export interface ClearTextRules {
+  /** Names these rules in each record that was captured by them (`watchkeeper.capture.policy`); at most 64 characters. */
+  readonly policy: string
+  /** Default: all three. */
+  readonly of?: readonly ('arguments' | 'results' | 'messages')[]
+  /** Names of members, in any nesting and without regard to case, whose values are cut. Names of secrets always are. */
+  readonly fields?: readonly string[]
+  /** What they match in any text is cut. Secrets of known form always are. Each must be safe on hostile input. */
+  readonly patterns?: readonly RegExp[]
+  /** Characters of one text, at most 65 536; default 4096. What is longer is cut at its end. */
+  readonly maxLength?: number
+}
+
+export interface ClearText {
+  readonly text: string
+  /** Rules cut something out. */
+  readonly redacted: boolean
+}
+
+/** Characters that a record can hold. */
+export const clearTextMost = 65_536
+
+const secretName =
+  /^(?:.*[_-])?(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|private[_-]?key|authorization|cookie|credential|credentials|session[_-]?id|otp|pin|cvv|cvc|iban|ssn)$/i
+const cut = '[redacted]'
+const bounds = { depth: 32, nodes: 20_000 } as const
+
+/** `undefined` where the rules do not ask for this kind of content, or it was not seen. */
+export function clearTextOf(
+  value: unknown,
+  kind: 'arguments' | 'results' | 'messages',
+  rules: ClearTextRules | undefined,
+): ClearText | undefined {
+  if (rules === undefined || value === undefined || !(rules.of ?? ['arguments', 'results', 'messages']).includes(kind))
+    return undefined
+  const names = new Set((rules.fields ?? []).map((name) => name.toLowerCase()))
+  const most = Math.min(clearTextMost, Math.max(0, rules.maxLength ?? 4096))
+  const walk = { nodes: bounds.nodes as number, redacted: false }
+  const clean = (text: string): string => {
+    // Beyond what can be kept nothing has to be looked at; a secret astride of the end is cut with it.
+    let kept = redact(text.slice(0, most + 4096))
+    for (const pattern of rules.patterns ?? []) kept = kept.replace(global(pattern), cut)
+    if (kept !== text.slice(0, most + 4096)) walk.redacted = true
+    return kept
+  }
+  const copy = (one: unknown, depth: number): unknown => {
+    if (walk.nodes-- <= 0 || depth > bounds.depth) return '[too much]'
+    if (typeof one === 'string') return clean(one)
+    if (Array.isArray(one)) return one.map((item) => copy(item, depth + 1))
+    if (one instanceof Uint8Array) return '[bytes]'
+    if (typeof one === 'bigint') return String(one)
+    if (typeof one !== 'object' || one === null) return one
+    return Object.fromEntries(
+      Object.entries(one).map(([name, member]) => {
+        if (!secretName.test(name) && !names.has(name.toLowerCase())) return [clean(name), copy(member, depth + 1)]
+        walk.redacted = true
+        // A mark that the forms of secrets know, so that the last look over the whole leaves it alone.
+        return [name, secretName.test(name) ? '[secret]' : cut]
+      }),
+    )
+  }
+  const copied = copy(value, 0)
+  const text = typeof copied === 'string' ? copied : (JSON.stringify(copied) ?? '')
+  // Once more as a whole: a secret may stand astride of two members.
+  const whole = clean(text)
+  return { text: whole.slice(0, most), redacted: walk.redacted }
+}
+
+const global = (pattern: RegExp): RegExp => (pattern.global ? pattern : new RegExp(pattern.source, `${pattern.flags}g`))
