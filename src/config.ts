@@ -241,6 +241,12 @@ export const settings = {
     text,
   ),
 
+  policyFile: setting(
+    'WATCHKEEPER_POLICY',
+    'The policy file (watchkeeper.yaml): approved servers, classes of tools, what is private, exclusions; empty is none.',
+    '',
+    text,
+  ),
   detectEveryMs: setting(
     'WATCHKEEPER_DETECT_EVERY_MS',
     'Pause between two looks at new records.',

@@ -27,6 +27,7 @@ export const errorKinds = {
   WK_BUS_UNAVAILABLE: { exit: 69, retryable: true },
   WK_BUS_FULL: { exit: 75, retryable: true },
   WK_BUS_TOPIC: { exit: 78, retryable: false },
+  WK_POLICY: { exit: 78, retryable: false },
   WK_DETECTOR_INVALID: { exit: 78, retryable: false },
   WK_RECEIVER_REFUSED: { exit: 65, retryable: false },
   WK_RECEIVER_UNAVAILABLE: { exit: 69, retryable: true },

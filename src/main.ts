@@ -98,6 +98,7 @@ try {
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,
+    onHangup: (listener) => void process.on('SIGHUP', listener),
     config: (overrides) => readConfig(process.env, overrides),
     environmentForOthers,
   })

@@ -6,10 +6,11 @@ import { hostname } from 'node:os'
 import { type AlertOptions, startAlert } from './alert/index.js'
 import { createBus } from './bus/index.js'
 import type { Config } from './config.js'
-import { startDetect } from './detect/index.js'
+import { defaultPolicy, type Policies, policiesOf, startDetect } from './detect/index.js'
 import { WatchkeeperError } from './errors.js'
 import { type ReadinessCheck, startHealth } from './health.js'
 import type { Logger } from './log.js'
+import { configuredPolicy } from './policies.js'
 import { startReceive } from './receive/index.js'
 import { openStore, type Store } from './store/index.js'
 import { storeSink } from './store/sink.js'
@@ -34,6 +35,8 @@ export interface Pipeline {
   readonly receiveUrl: string
   readonly healthUrl: string
   readonly store: Store | undefined
+  /** Reads the policy file again. One that has faults is logged, and the policy stays as it was. */
+  reloadPolicy(): Promise<void>
   /** Answers what is in flight, keeps what was accepted, then ends. */
   close(): Promise<void>
 }
@@ -64,6 +67,7 @@ export async function startPipeline({
   signal,
 }: PipelineOptions): Promise<Pipeline> {
   checkRoles(config, roles)
+  const policy = await livePolicy(config, log)
   const telemetry = new Telemetry()
   const checks: Record<string, ReadinessCheck> = { service: notServing }
   const stage = (name: string) => ({ config, log: log.child({ stage: name }), telemetry, now })
@@ -117,7 +121,7 @@ export async function startPipeline({
     if (store && roles.has('detect')) {
       const shares = await bus.shares('detect')
       stops.push({ name: 'detect shares', stop: () => shares.close() })
-      const detect = await startDetect({ ...stage('detect'), store, shares })
+      const detect = await startDetect({ ...stage('detect'), store, shares, policies: policy.policies })
       stops.push({ name: 'detect', stop: () => detect.close() })
     }
     if (store && roles.has('alert')) {
@@ -134,10 +138,31 @@ export async function startPipeline({
       receiveUrl = receive.address
     }
     delete checks['service']
-    return { receiveUrl, healthUrl: health.address, store, close }
+    return { receiveUrl, healthUrl: health.address, store, reloadPolicy: policy.reload, close }
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** The policy that holds now. Throws `WK_POLICY` at the start; later a bad file changes nothing. */
+async function livePolicy(config: Config, log: Logger) {
+  const asPolicies = (file: Awaited<ReturnType<typeof configuredPolicy>>): Policies =>
+    file === undefined ? () => defaultPolicy : policiesOf(file)
+  const first = await configuredPolicy(config)
+  if (first !== undefined) log.info({ policy: first.path, digest: first.digest }, 'policy')
+  let current = asPolicies(first)
+  return {
+    policies: (tenant: string) => current(tenant),
+    async reload(): Promise<void> {
+      try {
+        const file = await configuredPolicy(config)
+        current = asPolicies(file)
+        log.info({ policy: file?.path, digest: file?.digest }, 'the policy was read again, and holds from now on')
+      } catch (error) {
+        log.error({ err: error }, 'the policy file has faults, so the policy stays as it was')
+      }
+    },
   }
 }
 

@@ -13,6 +13,8 @@ export interface CommandIo {
   environmentForOthers(): Readonly<Record<string, string | undefined>>
   /** Aborted by SIGINT and SIGTERM: finish what is in hand, then return. */
   readonly signal: AbortSignal
+  /** Calls this at each SIGHUP from now on. Before the first such call a SIGHUP ends the process, as usual. */
+  onHangup(listener: () => void): void
 }
 
 export interface Command {

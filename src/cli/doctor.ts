@@ -5,13 +5,14 @@ import { createBus } from '../bus/index.js'
 import type { Config } from '../config.js'
 import { loadCatalogue } from '../detect/index.js'
 import { createLogger, type Logger } from '../log.js'
+import { configuredPolicy } from '../policies.js'
 import { openReader } from '../store/index.js'
 import { Telemetry } from '../telemetry.js'
 import type { Command, CommandIo } from './command.js'
 
 const help = `usage: watchkeeper doctor
 
-Checks a set-up from the settings on: Node, data folder, store, bus, detectors, the running service, the webhook's
+Checks a set-up from the settings on: Node, data folder, store, bus, policy file, detectors, the running service, the webhook's
 address. One line for each check; where something is wrong it says what to do.
 
 exit codes: 0 all is well · 1 something is not, as told · 78 the settings cannot be read
@@ -60,6 +61,14 @@ const checks: Readonly<Record<string, Check>> = {
     } finally {
       await bus.close()
     }
+  },
+
+  async policy(config) {
+    const file = await configuredPolicy(config)
+    if (file === undefined)
+      return 'none: the defaults hold (set WATCHKEEPER_POLICY; deploy/watchkeeper.example.yaml explains it)'
+    const tenants = file.tenants.length === 0 ? '' : `, with words for ${file.tenants.join(', ')}`
+    return `${file.path} (${file.digest})${tenants}`
   },
 
   async detectors() {

@@ -8,7 +8,8 @@ const help = `usage: watchkeeper serve [--role ROLE[,ROLE…]] [--demo]
 
 Runs the service: OTLP/HTTP on 4318 (receive), the store, the detectors, alerting, and health on 8318.
 Everything in one process on the embedded engine unless told otherwise. Stops on SIGINT or SIGTERM after what was
-accepted is kept.
+accepted is kept. Reads the policy file (WATCHKEEPER_POLICY) at the start, and again on SIGHUP; one with faults stops the start,
+and later leaves the policy as it was.
 
   --role ROLE   receive, store, detect, alert, console or all (default all). Several with commas. Roles in separate
                 processes need WATCHKEEPER_BUS=kafka and, but for one machine, WATCHKEEPER_CLICKHOUSE_URL. On one machine
@@ -16,7 +17,8 @@ accepted is kept.
   --demo        also plays a live MCP conversation in which a document turns the model, shows the incident, and goes on
                 serving. Refused on a data folder with ingest keys: made-up records do not belong among real ones.
 
-exit codes: 0 stopped as asked · 69 a port is taken, the store or the bus cannot be reached · 78 settings
+exit codes: 0 stopped as asked · 69 a port is taken, the store or the bus cannot be reached · 78 settings or
+policy file
 `
 
 function parseRoles(given: string): ReadonlySet<PipelineRole> {
@@ -55,6 +57,8 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
     throw error
   })
   if (pipeline === undefined) return 0
+  // Without a policy file a SIGHUP is what it usually is: the terminal is gone.
+  if (config.policyFile !== '') io.onHangup(() => void pipeline.reloadPolicy())
   log.info({ roles: [...roles], otlp: pipeline.receiveUrl, health: pipeline.healthUrl }, 'serving')
   if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
   log.info('stopping: what was accepted is kept first')

@@ -19,9 +19,11 @@ import { SessionEngine } from './session-engine.js'
 import { Watermarks } from './watermarks.js'
 
 export { type Catalogue, loadCatalogue, type Named } from './catalogue.js'
+export type { Policies } from './contract.js'
 export { fingerprintOf } from './finding.js'
 export { judgeRange, type RangeOptions, type RangeVerdicts } from './judge-range.js'
 export { defaultPolicy } from './policy.js'
+export { detectSections, policiesOf } from './policy-file/index.js'
 
 export interface DetectOptions {
   readonly store: Store

@@ -158,3 +158,38 @@ test('stopped in the middle of a replay it keeps what it answered, and the rest 
   await assertEachOnce(settings, total)
   assert.equal(await all.stop(), 0)
 })
+
+test('a policy file with faults stops the start, and later leaves the policy as it was until it is mended', async (t) => {
+  const settings = await freshSettings(t)
+  const file = join(String(settings['WATCHKEEPER_DATA_DIR']), 'watchkeeper.yaml')
+  const withPolicy = { ...settings, WATCHKEEPER_POLICY: file }
+  await writeFile(file, 'severs: []\n')
+  const refused = await watchkeeper(['serve'], withPolicy)
+  assert.equal(refused.code, 78)
+  assert.match(
+    refused.stderr,
+    /watchkeeper\.yaml:1:1: there is no key "severs" here: did you mean servers\? \[WK_POLICY\]/,
+  )
+
+  await writeFile(file, 'servers: []\n')
+  const running = service(t, withPolicy)
+  await running.start()
+  const said = (what: RegExp) => running.log.filter(({ msg }) => what.test(String(msg)))
+  await writeFile(file, 'servers: 3\n')
+  process.kill(Number(running.pid), 'SIGHUP')
+  await until(
+    async () => said(/the policy stays as it was/).length,
+    (times) => times === 1,
+  )
+  assert.match(JSON.stringify(said(/the policy stays as it was/)), /watchkeeper\.yaml:1:10: expected a list/)
+  const doctor = await watchkeeper(['doctor'], withPolicy)
+  assert.match(doctor.stdout, /FAULT policy .*1 fault/)
+
+  await writeFile(file, 'servers: [{ name: crm }]\n')
+  process.kill(Number(running.pid), 'SIGHUP')
+  await until(
+    async () => said(/the policy was read again/).length,
+    (times) => times === 1,
+  )
+  assert.equal(await running.stop(), 0)
+})

@@ -25,6 +25,7 @@ export function commandIo(
     stdout: into('stdout'),
     stderr: into('stderr'),
     signal,
+    onHangup: () => undefined,
     config: (overrides) => readConfig(environment, overrides),
     environmentForOthers: () => environmentForOthers(environment),
   }
