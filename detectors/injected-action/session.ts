@@ -16,6 +16,7 @@ export function actionsOf({ events, policy }: Session): Judged[] {
   const candidates = byValue(calls.flatMap((source) => candidatesIn(source, policy)))
   const answered = holdersOf(calls, ({ resultFingerprints }) => resultFingerprints)
   const sent = holdersOf(calls, ({ argFingerprints }) => argFingerprints)
+  const requestsBy = requestsOf(calls)
   return calls.map((action) => {
     const over = (event: AuditEvent): boolean => event.endedAt <= action.startedAt
     const shared = new Set(action.argFingerprints.flatMap(({ hash }) => candidates.get(hash) ?? []))
@@ -23,7 +24,7 @@ export function actionsOf({ events, policy }: Session): Judged[] {
       action,
       candidates: telling(shared, action),
       context: {
-        request: requestAt(messages.filter(over), calls),
+        request: requestsBy(messages.filter(over)),
         reads: onlyReads(action, policy),
         elsewhere: (hash, source) =>
           (answered.get(hash) ?? []).some((call) => over(call) && call.resultDigest !== source.resultDigest),
@@ -119,6 +120,17 @@ const catalogueMethods: ReadonlySet<string> = new Set([
   'resources/list',
   'resources/templates/list',
 ])
+
+/** What was asked by then; the same messages make the same request, so it is made once. */
+function requestsOf(calls: readonly AuditEvent[]): (messages: readonly AuditEvent[]) => Request {
+  const made = new Map<string, Request>()
+  return (messages) => {
+    const id = messages.map(({ recordId }) => recordId).join(' ')
+    const request = made.get(id) ?? requestAt(messages, calls)
+    made.set(id, request)
+    return request
+  }
+}
 
 function requestAt(messages: readonly AuditEvent[], calls: readonly AuditEvent[]): Request {
   const last = messages.at(-1)
