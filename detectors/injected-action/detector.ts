@@ -45,22 +45,29 @@ function judgeAction({ action, candidates, context }: Judged): Draft | undefined
 const acts = ({ verbs }: Request): boolean => [...verbs].some((verb) => !harmless.has(verb))
 const harmless: ReadonlySet<string> = new Set(['read', 'message', 'collect', 'share', 'transfer'])
 
-/** From here on a sentence speaks to a machine or of its task. */
-const spoken = 0.4
+/** From here on a sentence speaks to a machine or of its task: one word ("before", "important") is not enough. */
+const spoken = 0.5
 
-function draftOf(action: AuditEvent, evidence: Evidence, score: number, { request, reads }: Context): Draft {
+/**
+ * A person is woken only where nothing makes it plausible that somebody wanted this. Reading does no harm by itself; who says
+ * "do what the file says" is not paged about what the file said. A sentence that reads like one person's to another may be wanted where they
+ * pointed at its source and asked for something to be done, and where nobody knows what they asked for.
+ */
+function severityOf(evidence: Evidence, { request, reads }: Context): Draft['severity'] {
+  const named = namedByUser(evidence.candidate.source, request)
+  if (reads || (named && request.delegates)) return 'medium'
+  if (evidence.addressed >= spoken) return 'high'
+  if (evidence.unheard === 1) return evidence.guarded === 1 ? 'high' : 'medium'
+  return named && (evidence.expected > 0.5 || evidence.wanted >= 0.5 || acts(request)) ? 'medium' : 'high'
+}
+
+function draftOf(action: AuditEvent, evidence: Evidence, score: number, context: Context): Draft {
+  const { request, reads } = context
   const { source } = evidence.candidate
   const delegated = request.delegates && namedByUser(source, request)
-  // They pointed at this source, and asked for something to be done (not only read) of this kind.
-  const expected =
-    evidence.expected * (1 - evidence.addressed) > 0.5 ||
-    (namedByUser(source, request) && (evidence.wanted >= 0.5 || acts(request)))
-  // Nobody knows what they asked for, and the sentence reads like one person's to another: it may be theirs.
-  const unheard = evidence.unheard === 1 && evidence.addressed < spoken && evidence.guarded === 0
   return {
     anchor: action,
-    // Reading does no harm by itself; and who says "do what the file says" is not paged about what the file said.
-    severity: reads || delegated || expected || unheard ? 'medium' : 'high',
+    severity: severityOf(evidence, context),
     summary: summaryOf(action, evidence, delegated),
     calls: [action],
     steps: stepsOf(action, evidence, request),
