@@ -78,6 +78,9 @@ interface Pending {
 
 type PendingById = Map<string | number, Pending>
 
+/** Its sender gave up: since 2026-07-28 a request over HTTP is called off by closing its stream. */
+const isCalledOff = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
+
 /** Progress and log messages: many for one request, which has a span. */
 const streamed: ReadonlySet<string> = new Set(['notifications/progress', 'notifications/message'])
 
@@ -160,7 +163,12 @@ export class Connection implements TapListener {
 
   failed(message: unknown, error: unknown): void {
     const request = asRequest(message)
-    if (request !== undefined) this.#end(this.#sent, request.id, refused(error) ?? unanswered('transport_error'))
+    if (request !== undefined)
+      this.#end(
+        this.#sent,
+        request.id,
+        refused(error) ?? unanswered(isCalledOff(error) ? 'cancelled' : 'transport_error'),
+      )
   }
 
   /** A request that was received, and answered by an HTTP status alone. */
