@@ -22,6 +22,7 @@ import { type Serving, servingEnded, servingOf } from './outbound/serving.js'
 import { answeredAs, answeredByStatus, type Ending, refused, unanswered } from './outcome.js'
 import { Peers } from './peers.js'
 import { Roots } from './roots.js'
+import { safely } from './safely.js'
 import type { TapListener } from './tap.js'
 import { taskDetail } from './tasks.js'
 import {
@@ -31,6 +32,7 @@ import {
   sendOperation,
   tellSession,
 } from './telemetry/operation.js'
+import { conversationOfHost, ownBaggage } from './telemetry/propagation.js'
 import { type SubjectOf, type TokenFacts, tokenFacts } from './token.js'
 import { capturedDefinition, definitionText, toolsIn } from './tools.js'
 import {
@@ -46,6 +48,8 @@ export interface ConnectionOptions {
   readonly emitter: Emitter
   /** `stdio`, `http`, `memory`, or ''. */
   readonly transport: string
+  /** Where a client's server is, if over HTTP. */
+  readonly endpoint?: URL | undefined
   /** Said by the host for this connection; '' where it leaves that to `inConversation`. */
   readonly conversation: () => string
   readonly subjectOf: SubjectOf
@@ -81,6 +85,15 @@ type PendingById = Map<string | number, Pending>
 /** Its sender gave up: since 2026-07-28 a request over HTTP is called off by closing its stream. */
 const isCalledOff = (error: unknown): boolean => error instanceof Error && error.name === 'AbortError'
 
+/** A notification on its way out. */
+interface Notifying {
+  readonly operation: Operation
+  readonly notification: Omit<RequestMessage, 'id'>
+  readonly startedAt: number
+}
+
+const done: Pick<Ending, 'outcome' | 'errorType' | 'rpcCode'> = { outcome: 'ok', errorType: '', rpcCode: '' }
+
 /** Progress and log messages: many for one request, which has a span. */
 const streamed: ReadonlySet<string> = new Set(['notifications/progress', 'notifications/message'])
 
@@ -92,6 +105,7 @@ function ownSpan(operation: Operation | undefined): OwnSpan | undefined {
       spanId: span.spanId,
       flags: span.traceFlags,
       state: span.traceState?.serialize() ?? '',
+      baggage: safely(ownBaggage, ''),
       parentSpanId: operation?.parentSpanId ?? '',
     }
   )
@@ -111,6 +125,7 @@ export class Connection implements TapListener {
   readonly #options: ConnectionOptions
   readonly #sent: PendingById = new Map()
   readonly #received: PendingById = new Map()
+  readonly #notifying = new WeakMap<object, Notifying>()
   readonly #classes: Map<string, ToolClass>
   readonly #roots: Roots
   /** Where nobody names the conversation: that of one client on one connection. */
@@ -133,11 +148,11 @@ export class Connection implements TapListener {
     const request = asRequest(message)
     if (request === undefined) {
       this.#settle(message, this.#received, this.#sent)
-      this.#traceNotification(message, (facts) => sendOperation(facts, currentScope()))
-      return message
+      return this.#notifies(message)
     }
     const scope = currentScope()
-    const said = this.#options.conversation() || scope.conversationId || this.#ownConversation
+    const said =
+      this.#options.conversation() || scope.conversationId || safely(conversationOfHost, '') || this.#ownConversation
     const given = fieldsOf(request.params['_meta'])
     // Who puts a context there already traces the call already.
     const operation = given['traceparent'] === undefined ? sendOperation(this.#messageFacts(request), scope) : undefined
@@ -161,14 +176,15 @@ export class Connection implements TapListener {
     this.#begin(this.#sent, request, 'client', context, {})
   }
 
+  sent(message: unknown): void {
+    this.#notified(message, done)
+  }
+
   failed(message: unknown, error: unknown): void {
+    const ending = refused(error) ?? unanswered(isCalledOff(error) ? 'cancelled' : 'transport_error')
+    this.#notified(message, ending)
     const request = asRequest(message)
-    if (request !== undefined)
-      this.#end(
-        this.#sent,
-        request.id,
-        refused(error) ?? unanswered(isCalledOff(error) ? 'cancelled' : 'transport_error'),
-      )
+    if (request !== undefined) this.#end(this.#sent, request.id, ending)
   }
 
   /** A request that was received, and answered by an HTTP status alone. */
@@ -181,8 +197,7 @@ export class Connection implements TapListener {
     const request = asRequest(message)
     if (request === undefined) {
       this.#settle(message, this.#sent, this.#received)
-      const operation = this.#traceNotification(message, receiveOperation)
-      return (handle) => (operation === undefined ? handle() : operation.run(handle))
+      return this.#handlesNotification(message)
     }
     const { emitter, subjectOf } = this.#options
     const said = this.#saidOrOwn()
@@ -210,8 +225,9 @@ export class Connection implements TapListener {
     if (this.#opened !== undefined) {
       this.#tellConnection('closed', this.#opened)
       const { side, startedAt } = this.#opened
+      const { transport, endpoint } = this.#options
       const seconds = (this.#options.emitter.now() - startedAt) / 1_000_000
-      if (side !== 'unknown') tellSession(side, seconds, { ...this.peers.facts, transport: this.#options.transport })
+      if (side !== 'unknown') tellSession(side, seconds, { ...this.peers.facts, transport, endpoint })
     }
     this.#opened = undefined
   }
@@ -283,9 +299,10 @@ export class Connection implements TapListener {
   }
 
   #messageFacts({ id, method, params }: Omit<RequestMessage, 'id'> & { readonly id?: string | number }): MessageFacts {
-    const { transport, mcpSessionId } = this.#options
+    const { transport, mcpSessionId, endpoint } = this.#options
     const { protocolVersion } = this.peers.facts
     return {
+      endpoint,
       method,
       params,
       requestId: id === undefined ? '' : String(id),
@@ -295,14 +312,48 @@ export class Connection implements TapListener {
     }
   }
 
-  /** A notification is over when it is sent, or handed on. Those that come in streams are left out. */
-  #traceNotification(message: unknown, begin: (facts: MessageFacts) => Operation): Operation | undefined {
+  /** What is traced of a message that wants no answer. Those that come in streams are left out. */
+  #notification(message: unknown, begin: (facts: MessageFacts) => Operation): Notifying | undefined {
     const notification = asNotification(message)
     if (notification === undefined || streamed.has(notification.method)) return undefined
-    const facts = this.#messageFacts(notification)
-    const operation = begin(facts)
-    operation.end({ outcome: 'ok', errorType: '', rpcCode: '' }, 0, facts)
-    return operation
+    const operation = begin(this.#messageFacts(notification))
+    return { operation, notification, startedAt: this.#options.emitter.now() }
+  }
+
+  /** It is over when the transport has it. Its receiver's span hangs on ours. */
+  #notifies(message: unknown): unknown {
+    const notifying = this.#notification(message, (facts) => sendOperation(facts, currentScope()))
+    if (notifying === undefined) return message
+    const own = ownSpan(notifying.operation)
+    const given = fieldsOf(notifying.notification.params['_meta'])
+    const isMarked = own !== undefined && given['traceparent'] === undefined
+    const outgoing = isMarked ? withMeta(message, outgoingContext(given, currentScope(), '', own).meta) : message
+    this.#notifying.set(outgoing as object, notifying)
+    return outgoing
+  }
+
+  #notified(message: unknown, ending: typeof done): void {
+    const notifying = typeof message === 'object' && message !== null ? this.#notifying.get(message) : undefined
+    if (notifying === undefined) return
+    this.#notifying.delete(message as object)
+    this.#endNotification(notifying, ending)
+  }
+
+  /** It is over when it was handed on: its handler runs later, and tells nobody how it went. */
+  #handlesNotification(message: unknown): (handle: () => void) => void {
+    const notifying = this.#notification(message, receiveOperation)
+    if (notifying === undefined) return (handle) => handle()
+    return (handle) => {
+      try {
+        notifying.operation.run(handle)
+      } finally {
+        this.#endNotification(notifying, done)
+      }
+    }
+  }
+
+  #endNotification({ operation, notification, startedAt }: Notifying, ending: typeof done): void {
+    operation.end(ending, (this.#options.emitter.now() - startedAt) / 1_000_000, this.#messageFacts(notification))
   }
 
   #facts(side: Side): Partial<ProducerEvent> {

@@ -16,6 +16,7 @@ import { createLater } from './later.js'
 import { encodeRecord, type RequestFrame } from './otlp-json.js'
 import { beforeProcessEnds } from './process-end.js'
 import { sendLogs } from './send.js'
+import { source } from './source.js'
 import { Spool } from './spool/index.js'
 import { untraced } from './untraced.js'
 
@@ -66,7 +67,6 @@ export interface EmitterCounts extends DeliveryCounts {
   readonly omitted: number
 }
 
-const source = { name: '@watchkeeper/sdk', version: '0.1.0' }
 const MiB = 1_048_576
 /** Statements whose contents wait for capture. */
 const captureRoom = 512

@@ -90,6 +90,7 @@ function watch(
   const connection = new Connection({
     emitter,
     transport: transportName(transport),
+    endpoint: endpointOf(transport),
     conversation: typeof conversation === 'function' ? conversation : () => conversation,
     subjectOf: subject,
     mcpSessionId: () => transport.sessionId ?? '',
@@ -112,6 +113,12 @@ function watch(
     if (client) connection.peers.known({ clientName: client.name, clientVersion: client.version })
   }
   tap(transport, connection, { running })
+}
+
+/** Where a client's HTTP transport sends to. No public member says it: where it is another, the address stays unknown. */
+function endpointOf(transport: TappedTransport): URL | undefined {
+  const { _url } = transport as { readonly _url?: unknown }
+  return _url instanceof URL ? _url : undefined
 }
 
 /** How the server runs, where it is a process of this machine: ourselves, or the child that the transport started. */

@@ -6,6 +6,8 @@
  * transport returns, and swallows its own faults.
  */
 
+import { safely } from './safely.js'
+
 /** The members of a transport that are touched. */
 export interface TappedTransport {
   send(message: unknown, options?: unknown): Promise<void>
@@ -20,6 +22,8 @@ export interface TappedTransport {
 export interface TapListener {
   /** Before a message goes out. Returns what goes out instead: the same message, or a changed copy. */
   sending(message: unknown): unknown
+  /** The transport has taken it. */
+  sent?(message: unknown): void
   /** The transport could not send it, and why. */
   failed(message: unknown, error: unknown): void
   /** Before a message is handed to the SDK. Returns how its handler is to be run. */
@@ -69,8 +73,9 @@ export function tap(transport: TappedTransport, listener: TapListener, { running
     if (typeof outgoing === 'object' && outgoing !== null) underWay.add(outgoing)
     const sending = send(outgoing, options)
     // A branch of its own: the host's promise stays the one it would have got.
-    void Promise.resolve(sending).catch((error: unknown) =>
-      safely(() => each(outgoing, (one) => listener.failed(one, error)), undefined),
+    void Promise.resolve(sending).then(
+      () => safely(() => each(outgoing, (one) => listener.sent?.(one)), undefined),
+      (error: unknown) => safely(() => each(outgoing, (one) => listener.failed(one, error)), undefined),
     )
     return sending
   }
@@ -90,14 +95,6 @@ function isNew(message: unknown, told: WeakSet<object>): boolean {
   if (typeof message !== 'object' || message === null || told.has(message)) return false
   told.add(message)
   return true
-}
-
-function safely<T>(work: () => T, otherwise: T): T {
-  try {
-    return work()
-  } catch {
-    return otherwise
-  }
 }
 
 /** Older protocol versions send arrays of messages. */

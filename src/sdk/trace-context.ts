@@ -11,9 +11,9 @@ export interface TraceContext {
   readonly spanId: string
 }
 
-const conversationKey = 'gen_ai.conversation.id'
+export const conversationKey = 'gen_ai.conversation.id'
 /** Characters; longer ids are not read and not sent. */
-const conversationLength = 256
+export const conversationLength = 256
 const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
 /** W3C Baggage: at most 8192 bytes together. */
 const baggageLength = 8192
@@ -98,11 +98,14 @@ export interface OwnSpan extends TraceContext {
   readonly flags: number
   /** W3C `tracestate`; '' for none. */
   readonly state: string
+  /** W3C `baggage` of the host; '' for none. */
+  readonly baggage: string
 }
 
 /** The receiver's spans hang on the span of the request itself, and the record has its ids. */
 function ownContext(given: Meta, conversation: string, own: OwnSpan): Outgoing {
   const { traceId, spanId, parentSpanId, flags, state } = own
+  const passed = given['baggage'] ?? own.baggage
   const said = conversationFromBaggage(given['baggage'])
   const conversationId = said || conversation.slice(0, conversationLength)
   return {
@@ -113,7 +116,11 @@ function ownContext(given: Meta, conversation: string, own: OwnSpan): Outgoing {
     meta: {
       traceparent: `00-${traceId}-${spanId}-0${flags & 1}`,
       ...(state === '' || given['tracestate'] !== undefined ? {} : { tracestate: state }),
-      ...(said === '' && conversationId !== '' ? { baggage: withConversation(given['baggage'], conversationId) } : {}),
+      ...(said === '' && conversationId !== ''
+        ? { baggage: withConversation(passed, conversationId) }
+        : given['baggage'] === undefined && own.baggage !== ''
+          ? { baggage: own.baggage }
+          : {}),
     },
   }
 }

@@ -6,10 +6,9 @@ import {
   type Attributes,
   type Context,
   context,
-  type Histogram,
+  INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   type Link,
-  metrics,
   type Span,
   type SpanContext,
   SpanKind,
@@ -20,9 +19,10 @@ import { originOf } from '../contents.js'
 import type { Scope } from '../conversation.js'
 import { type Fields, fieldsOf, textOf } from '../messages.js'
 import type { Ending } from '../outcome.js'
+import { safely } from '../safely.js'
 import { isUntraced } from '../untraced.js'
-
-const scope = { name: '@watchkeeper/sdk', version: '0.1.0' } as const
+import { senderOf, withBaggageOf } from './propagation.js'
+import { durations, tracer } from './providers.js'
 
 /** What is known of a message before its answer. */
 export interface MessageFacts {
@@ -34,8 +34,13 @@ export interface MessageFacts {
   readonly mcpSessionId: string
   /** `stdio`, `http`, `memory`, or ''. */
   readonly transport: string
+  /** Where a client's server is, if over HTTP. */
+  readonly endpoint?: URL | undefined
 }
 
+/**
+ * Never throws: a tracer, sampler or processor of the host's that fails must cost neither its message nor the audit record.
+ */
 export interface Operation {
   /** Of the span; `undefined` where nobody traces. */
   readonly spanContext: SpanContext | undefined
@@ -50,11 +55,19 @@ export interface Operation {
 const nobody: Operation = { spanContext: undefined, parentSpanId: '', run: (work) => work(), end: () => undefined }
 
 /** A message that is about to be sent. `serving`: the call on whose behalf, where the host's own context does not say. */
-export function sendOperation(facts: MessageFacts, serving: Scope): Operation {
-  if (isUntraced()) return nobody
+export const sendOperation = (facts: MessageFacts, serving: Scope): Operation =>
+  isTold() ? safely(() => sends(facts, serving), nobody) : nobody
+
+/** A message that came in. Its caller's span is the parent, and the host's own of the HTTP request a link. */
+export const receiveOperation = (facts: MessageFacts): Operation =>
+  isTold() ? safely(() => receives(facts), nobody) : nobody
+
+const isTold = (): boolean => (tracer() !== undefined || durations() !== undefined) && !isUntraced()
+
+function sends(facts: MessageFacts, serving: Scope): Operation {
   const active = context.active()
   const outer = trace.getSpan(active)
-  if (outer !== undefined && tracesTool(outer, facts.method)) return reused(outer, facts)
+  if (outer !== undefined && tracesTool(outer, facts)) return reused(outer, facts)
   const parent =
     outer === undefined && serving.spanId !== ''
       ? trace.setSpanContext(active, { traceId: serving.traceId, spanId: serving.spanId, traceFlags: 1 })
@@ -62,26 +75,29 @@ export function sendOperation(facts: MessageFacts, serving: Scope): Operation {
   return begun(facts, SpanKind.CLIENT, parent, [])
 }
 
-/** A message that came in. Its caller's span is the parent, and the host's own (of the HTTP request, say) a link. */
-export function receiveOperation(facts: MessageFacts): Operation {
-  if (isUntraced()) return nobody
-  const caller = callerOf(fieldsOf(facts.params['_meta']))
-  const ambient = trace.getSpanContext(context.active())
-  if (caller === undefined) return begun(facts, SpanKind.SERVER, context.active(), [])
+function receives(facts: MessageFacts): Operation {
+  const meta = fieldsOf(facts.params['_meta'])
+  const around = withBaggageOf(meta, context.active())
+  const caller = senderOf(meta)
+  if (caller === undefined) return begun(facts, SpanKind.SERVER, around, [])
+  // Elsewhere what is active is the caller's own context, or where the transport was opened.
+  const ambient = facts.transport === 'http' ? trace.getSpanContext(around) : undefined
   const links: Link[] = ambient !== undefined && isSpanContextValid(ambient) ? [{ context: ambient }] : []
-  return begun(facts, SpanKind.SERVER, trace.setSpanContext(context.active(), caller), links)
+  return begun(facts, SpanKind.SERVER, trace.setSpanContext(around, caller), links)
 }
 
 /** How long a connection was open. */
 export function tellSession(
   side: 'client' | 'server',
   seconds: number,
-  facts: Pick<MessageFacts, 'protocolVersion' | 'transport'>,
+  facts: Pick<MessageFacts, 'protocolVersion' | 'transport' | 'endpoint'>,
 ): void {
-  histograms()[`mcp.${side}.session.duration`].record(seconds, {
-    ...transportAttributes(facts.transport),
-    ...(facts.protocolVersion === '' ? {} : { 'mcp.protocol.version': facts.protocolVersion }),
-  })
+  const { protocolVersion } = facts
+  const attributes = {
+    ...networkAttributes(facts, side === 'client' ? SpanKind.CLIENT : SpanKind.SERVER),
+    ...(protocolVersion === '' ? {} : { 'mcp.protocol.version': protocolVersion }),
+  }
+  safely(() => durations()?.session(side, seconds, attributes), undefined)
 }
 
 function begun(
@@ -91,24 +107,23 @@ function begun(
   links: Link[],
 ): Operation {
   const above = trace.getSpanContext(parent)
-  const span = trace
-    .getTracer(scope.name, scope.version)
-    .startSpan(spanName(facts), { kind, links, attributes: attributesOf(facts) }, parent)
-  const own = span.spanContext()
-  // Without a provider the API hands out the parent's context, or none that is valid.
-  const traced = isSpanContextValid(own) && own.spanId !== above?.spanId
-  const inside = traced ? trace.setSpan(kind === SpanKind.SERVER ? context.active() : parent, span) : undefined
+  const span = tracer()?.startSpan(spanName(facts), { kind, links, attributes: attributesOf(facts, kind) }, parent)
+  const own = span?.spanContext() ?? INVALID_SPAN_CONTEXT
+  // A provider that does not trace hands out the parent's context, or none that is valid.
+  const traced = span !== undefined && isSpanContextValid(own) && own.spanId !== above?.spanId
+  const inside = traced ? trace.setSpan(parent, span) : undefined
   return {
     spanContext: traced ? own : undefined,
     parentSpanId: traced && above !== undefined && isSpanContextValid(above) ? above.spanId : '',
     run: (work) => (inside === undefined ? work() : context.with(inside, work)),
     end(ending, seconds, later) {
       const failure = failureOf(ending, kind)
-      if (traced) {
-        span.setAttributes({ ...attributesOf(later), ...failure })
-        if (failure['error.type'] !== undefined) span.setStatus({ code: SpanStatusCode.ERROR })
-        span.end()
-      }
+      if (traced)
+        safely(() => {
+          span.setAttributes({ ...attributesOf(later, kind), ...failure })
+          if (failure['error.type'] !== undefined) span.setStatus({ code: SpanStatusCode.ERROR })
+          span.end()
+        }, undefined)
       measure(kind, seconds, later, failure)
     },
   }
@@ -116,49 +131,47 @@ function begun(
 
 /** The conventions want no second span where somebody traces the tool already: ours are attributes of theirs then. */
 function reused(span: Span, facts: MessageFacts): Operation {
-  span.setAttributes(attributesOf(facts))
+  span.setAttributes(attributesOf(facts, SpanKind.CLIENT))
   return {
     spanContext: span.spanContext(),
     parentSpanId: '',
     run: (work) => work(),
     end(ending, seconds, later) {
       const failure = failureOf(ending, SpanKind.CLIENT)
-      span.setAttributes({ ...attributesOf(later), ...failure })
+      safely(() => span.setAttributes({ ...attributesOf(later, SpanKind.CLIENT), ...failure }), undefined)
       measure(SpanKind.CLIENT, seconds, later, failure)
     },
   }
 }
 
-/** SDK spans can be read; the API's cannot, and are then no tool's. */
-function tracesTool(span: Span, method: string): boolean {
-  if (method !== 'tools/call') return false
-  const { attributes } = span as Span & { readonly attributes?: Attributes }
-  return attributes?.['gen_ai.operation.name'] === 'execute_tool' && attributes['mcp.method.name'] === undefined
+/** SDK spans can be read; the API's cannot, and are then no tool's. One that has a method stands for another call already. */
+function tracesTool(span: Span, facts: MessageFacts): boolean {
+  if (facts.method !== 'tools/call' || !span.isRecording()) return false
+  const { attributes = {} } = span as Span & { readonly attributes?: Attributes }
+  const isFree = attributes['gen_ai.operation.name'] === 'execute_tool' && attributes['mcp.method.name'] === undefined
+  // A tool of the agent's own that calls tools of servers in turn is not those.
+  const tool = targetOf(facts)
+  return isFree && (attributes['gen_ai.tool.name'] ?? tool) === tool
 }
 
-const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?$/
-
-function callerOf(meta: Fields): SpanContext | undefined {
-  const given = textOf(meta['traceparent'])
-  const [, traceId = '', spanId = '', flags = '00'] = (given.length < 256 ? traceparentForm.exec(given) : null) ?? []
-  const found: SpanContext = { traceId, spanId, traceFlags: Number.parseInt(flags, 16) & 1, isRemote: true }
-  return isSpanContextValid(found) ? found : undefined
-}
+/** Characters of what the other side may have chosen. */
+const longest = 256
+const short = (text: string): string => text.slice(0, longest)
 
 const targetOf = ({ method, params }: MessageFacts): string =>
-  method === 'tools/call' || method === 'prompts/get' ? textOf(params['name']).slice(0, 256) : ''
+  method === 'tools/call' || method === 'prompts/get' ? short(textOf(params['name'])) : ''
 
 function spanName(facts: MessageFacts): string {
   const target = targetOf(facts)
-  return target === '' ? facts.method : `${facts.method} ${target}`
+  return target === '' ? short(facts.method) : `${facts.method} ${target}`
 }
 
-function attributesOf(facts: MessageFacts): Attributes {
+function attributesOf(facts: MessageFacts, kind: SpanKind): Attributes {
   const { method, requestId, params, mcpSessionId } = facts
   const uri = originOf(params['uri'])
   return {
-    ...commonAttributes(facts),
-    ...(requestId === '' ? {} : { 'jsonrpc.request.id': requestId }),
+    ...commonAttributes(facts, kind),
+    ...(requestId === '' ? {} : { 'jsonrpc.request.id': short(requestId) }),
     ...(mcpSessionId === '' ? {} : { 'mcp.session.id': mcpSessionId }),
     // Scheme and host: the path of a resource is content.
     ...(uri !== '' && method.startsWith('resources/') ? { 'mcp.resource.uri': uri } : {}),
@@ -166,21 +179,29 @@ function attributesOf(facts: MessageFacts): Attributes {
 }
 
 /** What spans and durations have in common: few values each. */
-function commonAttributes(facts: MessageFacts): Attributes {
-  const { method, protocolVersion, transport } = facts
+function commonAttributes(facts: MessageFacts, kind: SpanKind): Attributes {
+  const { method, protocolVersion } = facts
   const target = targetOf(facts)
   return {
-    'mcp.method.name': method,
+    'mcp.method.name': short(method),
     ...(method === 'tools/call' ? { 'gen_ai.operation.name': 'execute_tool' } : {}),
     ...(target === '' ? {} : { [method === 'tools/call' ? 'gen_ai.tool.name' : 'gen_ai.prompt.name']: target }),
     ...(protocolVersion === '' ? {} : { 'mcp.protocol.version': protocolVersion }),
-    ...transportAttributes(transport),
+    ...networkAttributes(facts, kind),
   }
 }
 
-function transportAttributes(transport: string): Attributes {
+function networkAttributes(
+  { transport, endpoint }: Pick<MessageFacts, 'transport' | 'endpoint'>,
+  kind: SpanKind,
+): Attributes {
   if (transport === 'stdio') return { 'network.transport': 'pipe' }
-  return transport === 'http' ? { 'network.transport': 'tcp', 'network.protocol.name': 'http' } : {}
+  if (transport !== 'http') return {}
+  const network = { 'network.transport': 'tcp', 'network.protocol.name': 'http' }
+  if (endpoint === undefined || kind === SpanKind.SERVER) return network
+  const { hostname, port, protocol } = endpoint
+  const standard = protocol === 'https:' ? 443 : 80
+  return { ...network, 'server.address': hostname, 'server.port': port === '' ? standard : Number(port) }
 }
 
 /** The caller's faults are no errors of a server. */
@@ -196,42 +217,7 @@ function failureOf(
   return { ...code, 'error.type': errorType || '_OTHER' }
 }
 
-/** As the conventions have them, seconds. */
-const boundaries = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300]
-const names = [
-  'mcp.client.operation.duration',
-  'mcp.server.operation.duration',
-  'mcp.client.session.duration',
-  'mcp.server.session.duration',
-] as const
-
-let made:
-  | { readonly provider: unknown; readonly histograms: Readonly<Record<(typeof names)[number], Histogram>> }
-  | undefined
-
-/** The API's metrics have no proxy: what was made before the host set its provider would stay mute. */
-function histograms(): Readonly<Record<(typeof names)[number], Histogram>> {
-  const provider = metrics.getMeterProvider()
-  if (made?.provider !== provider) {
-    const meter = provider.getMeter(scope.name, scope.version)
-    const histogram = (name: string): Histogram =>
-      meter.createHistogram(name, {
-        unit: 's',
-        description: name.includes('session') ? 'How long an MCP session was open' : 'How long an MCP message took',
-        advice: { explicitBucketBoundaries: boundaries },
-      })
-    made = {
-      provider,
-      histograms: Object.fromEntries(names.map((name) => [name, histogram(name)])) as Record<
-        (typeof names)[number],
-        Histogram
-      >,
-    }
-  }
-  return made.histograms
-}
-
 function measure(kind: SpanKind, seconds: number, facts: MessageFacts, failure: Attributes): void {
-  const name = kind === SpanKind.CLIENT ? 'mcp.client.operation.duration' : 'mcp.server.operation.duration'
-  histograms()[name].record(seconds, { ...commonAttributes(facts), ...failure })
+  const side = kind === SpanKind.CLIENT ? 'client' : 'server'
+  safely(() => durations()?.operation(side, seconds, { ...commonAttributes(facts, kind), ...failure }), undefined)
 }
