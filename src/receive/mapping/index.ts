@@ -118,6 +118,14 @@ function errorTypeOf(text: string | undefined): string {
   return /^[\w.:$/-]{1,128}$/.test(text) ? text : '_OTHER'
 }
 
+/** Our SDK's words for a request that got no answer: its span says the same as its record. */
+const unansweredOutcomes: ReadonlyMap<string, Outcome> = new Map([
+  ['connection_closed', 'cancelled'],
+  ['transport_error', 'protocol_error'],
+  ['id_reused', 'protocol_error'],
+  ['given_up', 'protocol_error'],
+])
+
 /**
  * A server's span is by convention not in error where the caller was at fault (-32602 and others): the code says so, not
  * the status.
@@ -128,6 +136,8 @@ function outcomeOf(foreign: Foreign, facts: Facts, method: string, errorType: st
   if (facts.rpcCode !== undefined && codeForm.test(facts.rpcCode) && Number(facts.rpcCode) !== 0)
     return 'protocol_error'
   if (/^-\d+$/.test(errorType)) return 'protocol_error'
+  const unanswered = unansweredOutcomes.get(errorType)
+  if (unanswered !== undefined) return unanswered
   if (/cancell?ed/i.test(errorType)) return 'cancelled'
   if (foreign.failed || errorType !== '')
     return errorType !== '' && method === 'tools/call' ? 'tool_error' : 'protocol_error'

@@ -19,9 +19,7 @@ import {
   SimpleSpanProcessor,
 } from '@opentelemetry/sdk-trace-node'
 import { Emitter, instrument } from '@watchkeeper/sdk'
-import { auditEventOf } from '../../../src/audit-event.js'
 import { type Collector, startCollector } from '../../support/collector.js'
-import { openTestStore } from '../../support/store.js'
 
 const exported = new InMemorySpanExporter()
 const tracing = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exported)] })
@@ -179,32 +177,6 @@ for (const version of ['v1', 'v2'] as const) {
       assert.ok(failed !== undefined)
       const { buckets } = failed.value as { readonly buckets: { readonly boundaries: readonly number[] } }
       assert.deepEqual(buckets.boundaries, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300])
-    })
-
-    test('the record and the span of a call are one row in the store, and it is the record', async (t) => {
-      const { client, collector, emitter } = await world(t, version)
-      await client.callTool({ name: 'look' })
-      await emitter.flush()
-      const records = collector.events.filter(({ tool, kind }) => tool === 'look' && kind === 'call')
-      assert.equal(records.length, 2)
-      const said = (form: 'event' | 'span') =>
-        records.map((record) => {
-          const reception = { tenant: 'acme', owner: 'key', role: 'agent', form, receivedAt: record.endedAt } as const
-          const { captureVersion, argFingerprints, resultFingerprints, ...plain } = record
-          return form === 'event'
-            ? auditEventOf(record, reception)
-            : auditEventOf({ ...record, ...plain, eventId: `span ${record.spanId}`, producerId: 'spans' }, reception)
-        })
-      const store = await openTestStore(t)
-      await store.insertEvents([...said('event'), ...said('span')])
-      const rows = await store.query<{ form: string; side: string }>(
-        `SELECT form, side FROM audit WHERE tool = 'look' AND kind = 'call'`,
-        {},
-      )
-      assert.deepEqual(
-        rows.map(({ form }) => form),
-        ['event'],
-      )
     })
   })
 }
