@@ -211,8 +211,8 @@ ${changed()}
 
 ## Worlds of our own
 
-${worlds.length} domains that the recordings do not have, ${worlds.reduce((sum, { goals }) => sum + goals.length, 0)} injected goals, most of them with ordinary names, dates and settings (\`bench/worlds/\`). They were in sight, too,
-when the weights were fitted; \`train-injected-action\` tells what is left when a world is left out.
+${worlds.length} domains that the recordings do not have, ${worlds.reduce((sum, { goals }) => sum + goals.length, 0)} injected goals, most of them with ordinary names, dates and settings (\`bench/worlds/\`). All but \`depot\` were in sight, too,
+when words and weights were chosen; \`train-injected-action\` tells what is left when a world is left out.
 
 ${own.attacked}
 

@@ -186,8 +186,12 @@ const judge = (examples: readonly Example[], model: readonly number[]): [Example
     return [example, features === undefined ? Number.NEGATIVE_INFINITY : score(features, model)]
   })
 
-/** What an order did is a label only where it is plain whose order it was: delegated work is decided by rule, not by weight. */
-const teaches = ({ group, attack }: Labelled): boolean => group !== 'attempted' && attack !== 'delegated'
+/**
+ * A label teaches only where it is plain whose order it was: delegated work is decided by rule, not by weight. Texts that guide
+ * ordinary work differ from orders in nothing but whose wish they are, and are kept for judging.
+ */
+const teaches = ({ group, attack, suite }: Labelled): boolean =>
+  group !== 'attempted' && attack !== 'delegated' && suite !== 'guided'
 const recordings = (await Promise.all(process.argv.slice(2).map(readLabelled))).flat()
 const examples = [...recordings, ...worlds.flatMap(sessionsOf)].filter(teaches).flatMap(examplesOf)
 report('shipped weights', judge(examples, shipped))

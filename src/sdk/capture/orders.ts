@@ -60,7 +60,9 @@ function readAll(sources: readonly OrderSource[]): { reads: Read[]; truncated: b
       if (reads.length >= limits.sentences) return { reads, truncated: true }
       const tokens = tokenize(sentence, limits.words)
       const words = tokens.filter((token) => token.kind === 'word').length
-      const mood = moodOf(tokens, unit.layout === 'field' && words <= 3)
+      // "status: closed" is a state; "gate 6 until 18:45" behind its verb is an order.
+      const bare = tokens.every(({ kind }) => kind === 'word' || kind === 'mark')
+      const mood = moodOf(tokens, unit.layout === 'field' && words <= 3 && bare)
       const strong = tokens.some((token) => atomsOfToken(token).some((atom) => strongKinds.has(atom.kind)))
       reads.push({ position: reads.length, leaf, unit, tokens, mood, strong, hidden })
     }
