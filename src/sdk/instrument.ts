@@ -7,7 +7,7 @@ import { Connection } from './connection.js'
 import type { Emitter } from './emitter.js'
 import { fieldsOf, textOf } from './messages.js'
 import { postureOf } from './posture.js'
-import { type TappedTransport, tap } from './tap.js'
+import { isTapped, type TappedTransport, tap } from './tap.js'
 import { type SubjectOf, subjectFromExtra } from './token.js'
 
 /** A `Client`, a `Server`, or an `McpServer` around one. */
@@ -52,13 +52,12 @@ export function instrument<T extends Instrumentable>(target: T, options: Instrum
   return target
 }
 
-/** A host that instruments one of its own keeps the options it gave. */
-export const isInstrumented = (protocol: object): boolean => instrumented.has(protocol)
-
 /** As `instrument` does at `connect`, for a class that was patched as a whole. Never throws. */
-export function watchConnect(transport: unknown, protocol: object, options: InstrumentOptions): void {
+export function watchConnect(transport: unknown, target: object, options: InstrumentOptions): void {
   try {
-    watch(transport as TappedTransport, protocol as Protocol, options, false)
+    const protocol = protocolOf(target as Instrumentable)
+    // A host that instruments one of its own keeps the options it gave.
+    if (!instrumented.has(protocol)) watch(transport as TappedTransport, protocol, options, false)
   } catch {
     // An object of another shape: the host works, unobserved.
   }
@@ -87,6 +86,7 @@ function watch(
   { emitter, conversation = '', subject = subjectFromExtra, heartbeatMs = 60_000 }: InstrumentOptions,
   running: boolean,
 ): void {
+  if (isTapped(transport)) return
   const connection = new Connection({
     emitter,
     transport: transportName(transport),

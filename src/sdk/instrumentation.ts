@@ -12,6 +12,7 @@ import { fromEnvironment } from './environment.js'
 import { classesOf, programFolder } from './installed.js'
 import type { InstrumentOptions } from './instrument.js'
 import { type Patchable, patchClasses } from './patch.js'
+import { source } from './source.js'
 
 export interface McpInstrumentationConfig extends InstrumentationConfig, Partial<InstrumentOptions> {
   /** Folder from which the host's MCP SDK is found. Default: that of the program. */
@@ -19,22 +20,27 @@ export interface McpInstrumentationConfig extends InstrumentationConfig, Partial
 }
 
 export class McpInstrumentation extends InstrumentationBase<McpInstrumentationConfig> {
-  /** Resolves once the installed SDK was looked for: await it where the program connects at once. Never rejects. */
-  readonly ready: Promise<void>
   /** Ours, where the host gave none. */
   #own: Emitter | undefined
-  #stops: (() => void)[] = []
+  /** Those that were found, and those that were handed over. */
+  readonly #classes: Patchable[] = []
+  #found: Promise<void> | undefined
+  #stop: () => void = () => undefined
 
   constructor(config: McpInstrumentationConfig = {}) {
-    super('@watchkeeper/sdk', '0.1.0', config)
-    const { enabled = true, from = programFolder() } = config
-    this.ready = enabled ? classesOf(from).then((classes) => void this.patch(classes)) : Promise.resolve()
+    super(source.name, source.version, config)
+    if (this.isEnabled()) this.#begin()
+  }
+
+  /** Resolves once the installed SDK was looked for: await it where the program connects at once. Never rejects. */
+  get ready(): Promise<void> {
+    return this.#found ?? Promise.resolve()
   }
 
   /** Classes that cannot be found by themselves, in a bundle say: `[Client, Server]` of either version, or v1's `Protocol`. */
   patch(classes: Iterable<Patchable>): this {
-    const options = this.#options()
-    if (options !== undefined) this.#stops.push(patchClasses(classes, options))
+    this.#classes.push(...classes)
+    if (this.isEnabled()) this.#watch()
     return this
   }
 
@@ -43,14 +49,32 @@ export class McpInstrumentation extends InstrumentationBase<McpInstrumentationCo
     await this.#emitter()?.flush()
   }
 
+  override enable(): void {
+    super.enable()
+    // OpenTelemetry's constructor calls it before there is anything of ours.
+    if (#classes in this) this.#begin()
+  }
+
   override disable(): void {
     super.disable()
-    for (const stop of this.#stops) stop()
-    this.#stops = []
+    this.#stop()
   }
 
   protected init(): undefined {
     return undefined
+  }
+
+  #begin(): void {
+    this.#watch()
+    const { from = programFolder() } = this.getConfig()
+    this.#found ??= classesOf(from).then((classes) => void this.patch(classes))
+  }
+
+  #watch(): void {
+    const options = this.#options()
+    if (options === undefined) return
+    this.#stop()
+    this.#stop = patchClasses(this.#classes, options)
   }
 
   #emitter(): Emitter | undefined {

@@ -59,7 +59,8 @@ export async function start(options: StartOptions = {}): Promise<Started> {
     ...(metrics ? {} : { metricReaders: [] }),
     ...(logs ? {} : { logRecordProcessors: [] }),
     ...otel,
-    instrumentations: [...(otel.instrumentations ?? []), instrumentation],
+    // NodeSDK would enable it.
+    instrumentations: [...(otel.instrumentations ?? []), ...(emitter === undefined ? [] : [instrumentation])],
   })
   sdk.start()
   let stopOutbound: (() => void) | undefined

@@ -33,9 +33,11 @@ export interface TapListener {
 
 const tapped = new WeakSet<object>()
 
+export const isTapped = (transport: object): boolean => tapped.has(transport)
+
 /** Taps a transport, once. `running`: it was started before, so its `onmessage` is final. */
 export function tap(transport: TappedTransport, listener: TapListener, { running = false } = {}): void {
-  if (tapped.has(transport)) return
+  if (isTapped(transport)) return
   tapped.add(transport)
 
   // A callback that chains to the one before it (ours) would tell of a message twice.
