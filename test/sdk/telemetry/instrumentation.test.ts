@@ -1,9 +1,13 @@
 /** The ways into a host that change no line of its MCP code: the instrumentation class, `start()`, `--import register`. */
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { formatDsn } from '@watchkeeper/sdk/dsn'
@@ -191,6 +195,49 @@ test('spans are exported where OpenTelemetry’s own variables ask for it, and o
   assert.match(stdout, /name: 'tools\/call look'/)
   assert.equal((await ranWith(collector, register)).stdout, 'seen\n')
 })
+
+/** Takes OTLP/JSON: what arrived under each path, as text. */
+async function exportsTaken(t: TestContext): Promise<{ readonly url: string; readonly taken: Map<string, string> }> {
+  const taken = new Map<string, string>()
+  const server = createServer(async (request, response) => {
+    const { url = '' } = request
+    const body = await textOf(request)
+    taken.set(url, (taken.get(url) ?? '') + body)
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, taken }
+}
+
+for (const end of ['by itself', 'by SIGTERM'] as const)
+  test(`what waits when the program ends ${end} is sent before: records, spans and durations`, async (t) => {
+    const collector = await collecting(t)
+    const { url, taken } = await exportsTaken(t)
+    // One batch a minute: only the end can be what sends them.
+    const host = await program(t, 'host.mjs', end === 'by itself' ? esmV1 : `${esmV1}\nsetInterval(() => {}, 60_000)`)
+    const { PATH = '' } = process.env
+    const child = spawn(process.execPath, ['--import', fromRoot('src/sdk/dist/register.js'), host], {
+      env: {
+        PATH,
+        WATCHKEEPER_DSN: formatDsn(collector.dsn),
+        OTEL_EXPORTER_OTLP_ENDPOINT: url,
+        OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+        OTEL_BSP_SCHEDULE_DELAY: '60000',
+        OTEL_METRIC_EXPORT_INTERVAL: '60000',
+      },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = once(child, 'exit')
+    t.after(() => child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    if (end === 'by SIGTERM') child.kill('SIGTERM')
+    assert.deepEqual(await ended, end === 'by SIGTERM' ? [null, 'SIGTERM'] : [0, null])
+    assert.deepEqual(calls(collector), both)
+    assert.match(taken.get('/v1/traces') ?? '', /"tools\/call look"/)
+    assert.match(taken.get('/v1/metrics') ?? '', /"mcp\.client\.operation\.duration"/)
+  })
 
 test('the main entry loads @opentelemetry/api and no other package', async (t) => {
   // What is not there cannot be loaded: a folder with the SDK and the API alone.
