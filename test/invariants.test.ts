@@ -19,7 +19,7 @@ function sources(folder: string): readonly Source[] {
     .map((file) => {
       const path = join(folder, file)
       const text = readFileSync(fromRoot(path), 'utf8')
-      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^']+)'/g)].map(([, name]) =>
+      const imports = [...text.matchAll(/(?:from|import)\s*\(?\s*'([^'\n]+)'/g)].map(([, name]) =>
         name?.startsWith('.') ? normalize(join(dirname(path), name)).replace(/\.js$/, '.ts') : String(name),
       )
       return { path, text, imports }

@@ -129,6 +129,15 @@ export default [
     finds: 0,
   },
   {
+    name: 'two sensors of one server know one person by different names',
+    kind: 'quiet',
+    events: [
+      server(0, { source: '@watchkeeper/sdk' }),
+      server(1, { source: 'another', subject: 'alice@example.com', oauthClientId: '' }),
+    ],
+    finds: 0,
+  },
+  {
     name: 'the server refused the second subject',
     kind: 'quiet',
     events: [

@@ -7,7 +7,7 @@ import { networksApart } from './networks.js'
  * take a session for authentication). So one handle with two callers is a handle that was stolen, guessed or handed around.
  *
  * Over `records` and not over sessions: sessions are cut where the subject changes, before their detectors see them. Records
- * are held only against records of the same server and side, since two servers may know one person by two names.
+ * are held only against records of the same server, side and kind of sensor: each may know one person by another name.
  */
 type Handle = 'mcp_session' | 'task' | 'conversation'
 
@@ -62,7 +62,7 @@ export default queryDetector<Row>({
         LIMIT 50000
       ),
       callers AS (
-        SELECT tenant, held.1 AS handle, held.2 AS id, side, if(server_name != '', server_name, server_address) AS server,
+        SELECT tenant, held.1 AS handle, held.2 AS id, side, if(server_name != '', server_name, server_address) AS server, source,
           subject, oauth_client_id, concat(client_name, ' ', client_version) AS client, client_address, producer_id,
           token_fingerprint != '' AS has_token, min(kept_at) AS first_at, max(kept_at) AS last_at,
           argMin(toString(record_id), (kept_at, record_id)) AS record,
@@ -72,8 +72,12 @@ export default queryDetector<Row>({
         WHERE kind IN ('call', 'authorization', 'elevation') AND side IN ('client', 'server')
           AND decision NOT IN ('denied', 'challenged') AND outcome NOT IN ('denied', 'protocol_error')
           AND kept_at >= {from:DateTime64(6, 'UTC')} - INTERVAL 24 HOUR AND kept_at < {to:DateTime64(6, 'UTC')} AND ${ours}
+          -- Most of a day's records are of other handles: they are left out before each is taken apart.
+          AND (mcp_session_id IN (SELECT id FROM used WHERE handle = 'mcp_session')
+            OR conversation_id IN (SELECT id FROM used WHERE handle = 'conversation')
+            OR detail['task_digest'] IN (SELECT id FROM used WHERE handle = 'task'))
           AND (tenant, held.1, held.2) IN (SELECT tenant, handle, id FROM used)
-        GROUP BY tenant, handle, id, side, server, subject, oauth_client_id, client, client_address, producer_id, has_token
+        GROUP BY tenant, handle, id, side, server, source, subject, oauth_client_id, client, client_address, producer_id, has_token
         ORDER BY tenant, handle, id, first_at, record
         LIMIT 50 BY tenant, handle, id
         LIMIT 200000
@@ -82,10 +86,10 @@ export default queryDetector<Row>({
       arraySort(one -> (toUInt64(one[8]), one[7]), groupArray([subject, oauth_client_id, trim(client), client_address, producer_id,
         toString(has_token), record, toString(toUnixTimestamp64Micro(first_at)), toString(toUnixTimestamp64Micro(last_at))])) AS callers
     FROM callers
-    GROUP BY tenant, handle, id, side, server
+    GROUP BY tenant, handle, id, side, server, source
     -- Told when a caller is new; what is usual for long is not told again.
     HAVING count() > 1 AND max(first_at) >= {from:DateTime64(6, 'UTC')}
-    ORDER BY tenant, handle, id, side, server
+    ORDER BY tenant, handle, id, side, server, source
     LIMIT 5000`,
 
   judge(row) {

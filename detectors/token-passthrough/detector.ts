@@ -221,7 +221,8 @@ function draftOf(
   row: Row,
   said: { readonly severity: Severity; readonly summary: string; readonly score: Readonly<Record<string, number>> },
 ): RowDraft {
-  const latest = row.sightings.at(-1)
+  // The last place that said for which resource it takes tokens: a call that is passed on ends before the one that passed it.
+  const latest = row.sightings.findLast(([, , expected]) => expected !== '') ?? row.sightings.at(-1)
   return {
     anchor: JSON.stringify([row.how, row.side, row.key]),
     session: row.session,

@@ -1,5 +1,6 @@
 import type { AuditEvent, Policy, QueryCase } from '#detector'
 import { listed } from '../../test/support/definitions.js'
+import { auditEvent, baseTime, second } from '../../test/support/events.js'
 
 const offers = (server: string, step: number, ...names: string[]): AuditEvent[] =>
   listed(
@@ -8,6 +9,8 @@ const offers = (server: string, step: number, ...names: string[]): AuditEvent[] 
     step,
     { traceId: '' },
   )
+
+const today = baseTime + 3 * 86_400 * second
 
 const mailApproved: Partial<Policy> = { standing: ({ serverName }) => (serverName === 'mail' ? 'approved' : 'unknown') }
 
@@ -41,6 +44,65 @@ export default [
     events: [...offers('web', 0, 'search'), ...offers('docs', 5, 'search')],
     finds: 1,
     severity: 'low',
+  },
+  {
+    name: 'a process that told its definitions long ago, and both servers in a conversation of today',
+    kind: 'fires',
+    events: [
+      ...offers('mail', 0, 'send_mail').map((event) => ({ ...event, conversationId: 'one' })),
+      ...offers('helper', 5, 'send_mail').map((event) => ({ ...event, conversationId: 'another' })),
+      ...['mail', 'helper'].map((serverName, number) =>
+        auditEvent({
+          serverName,
+          tool: `${serverName}_status`,
+          conversationId: 'today',
+          traceId: '',
+          endedAt: today + number * second,
+        }),
+      ),
+    ],
+    judgedFrom: today,
+    policy: mailApproved,
+    finds: 1,
+    severity: 'medium',
+  },
+  {
+    name: 'a call for the tool of another server, which does not have it',
+    kind: 'quiet',
+    events: [
+      ...offers('mail', 0, 'send_mail'),
+      ...offers('helper', 5, 'status'),
+      auditEvent({ serverName: 'helper', tool: 'send_mail', outcome: 'tool_error', endedAt: baseTime + 9 * second }),
+    ],
+    policy: mailApproved,
+    finds: 0,
+  },
+  {
+    name: 'the stranger was there first',
+    kind: 'fires',
+    events: [...offers('helper', 0, 'send_mail'), ...offers('mail', 5, 'send_mail')],
+    policy: mailApproved,
+    finds: 1,
+    severity: 'medium',
+  },
+  {
+    name: 'noisy, benign: neighbours of many days, in many conversations',
+    kind: 'quiet',
+    events: [
+      ...offers('web', 0, 'search').map((event) => ({ ...event, conversationId: 'one' })),
+      ...offers('docs', 5, 'search').map((event) => ({ ...event, conversationId: 'another' })),
+      ...Array.from({ length: 20 }, (_, number) =>
+        auditEvent({
+          serverName: number % 2 === 0 ? 'web' : 'docs',
+          tool: 'search',
+          conversationId: `talk ${Math.floor(number / 2)}`,
+          traceId: '',
+          endedAt: today + number * 60 * second,
+        }),
+      ),
+    ],
+    judgedFrom: today,
+    finds: 0,
   },
   {
     name: 'noisy, benign: singular and plural, numbers, short names, one server twice',

@@ -64,6 +64,14 @@ export default [
     finds: 0,
   },
   {
+    name: 'held for a month, and hardly used: too little to say what is needed',
+    kind: 'quiet',
+    events: [36, 20, 10, 1].flatMap((ago) => worked(ago, ['mail:read', 'calendar:read'], ['list_mails'])),
+    judgedFrom: now - day,
+    finds: 0,
+    notEvaluated: 'history',
+  },
+  {
     name: 'held for a week only',
     kind: 'quiet',
     events: Array.from({ length: 7 }, (_, index) =>

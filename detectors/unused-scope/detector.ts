@@ -1,4 +1,4 @@
-import { queryDetector, type RowDraft } from '#detector'
+import { type NotEvaluated, queryDetector, type RowDraft } from '#detector'
 
 /**
  * The least-privilege report: what a subject held at a server for 30 days and, as far as anybody can see, never needed. Needed is a
@@ -48,7 +48,6 @@ export default queryDetector<Row>({
         WHERE (tenant, subject, server_name) IN (SELECT tenant, subject, server FROM known)
           AND kept_at >= {to:DateTime64(6, 'UTC')} - INTERVAL ${limits.days} DAY AND kept_at < {to:DateTime64(6, 'UTC')}
         GROUP BY tenant, subject, server
-        HAVING times >= ${limits.calls}
       )
     SELECT k.tenant AS tenant, k.subject AS subject, k.server AS server, arraySort(groupUniqArray(100)(k.scope)) AS scopes,
       any(u.challenged) AS challenged, any(u.tools) AS tools, any(u.verbs) AS verbs, any(u.times) AS calls, any(u.records) AS records
@@ -58,7 +57,12 @@ export default queryDetector<Row>({
     ORDER BY tenant, subject, server
     LIMIT 5000`,
 
-  judge(row, policy): RowDraft | undefined {
+  judge(row, policy): RowDraft | NotEvaluated | undefined {
+    if (Number(row.calls) < limits.calls)
+      return {
+        notEvaluated: 'history',
+        because: `${row.calls} calls of ${row.subject} at ${row.server} in ${limits.days} days; ${limits.calls} are needed to say what they need`,
+      }
     const words = new Set(row.tools.flatMap(wordsOf))
     const changed = row.verbs.some((verb) => verb !== 'read' && verb !== 'collect')
     const unused = row.scopes.filter((scope) => {

@@ -13,6 +13,7 @@ export type { EventKind } from '@watchkeeper/sdk/event'
 export type { AuditEvent } from '../audit-event.js'
 export type { EvidenceStep, MatchedValue, Severity, Tags } from '../finding.js'
 export { listed, nameOf, stepOf, whoOf } from './evidence.js'
+export { type Flow, isSink, type Request, type Sent, sentIn } from './flow.js'
 export { type Hop, hopsOf, isInside } from './journey.js'
 export { decayed } from './statistics/decay.js'
 export { surprise } from './statistics/rarity.js'
@@ -60,6 +61,9 @@ export type PolicyPart = (typeof policyParts)[number]
 /** What the allowlist says of a server. `moved`: its name is known, its address or command line is another one. */
 export type Standing = 'approved' | 'unknown' | 'moved'
 
+/** Where a result came from, as far as it matters for what is in it. */
+export type Source = Pick<AuditEvent, 'tool' | 'serverName' | 'resource' | 'prompt' | 'resultSecretKinds'>
+
 /** Who or what an event names; a query detector has these from its row. */
 export type ServerNames = Pick<AuditEvent, 'serverName' | 'serverAddress'> & Partial<Pick<AuditEvent, 'detail'>>
 
@@ -76,7 +80,7 @@ export interface Policy {
   /** Hosts and address domains that are our own. */
   isOwnDestination(destination: string): boolean
   /** A result of this call is private: mail, files, records, credentials by name, or secrets by kind. */
-  isSensitive(event: AuditEvent): boolean
+  isSensitive(event: Source): boolean
   /** Rank of a scope: 0 unknown, 1 read, 2 write, 3 admin or wildcard. */
   scopeRank(scope: string): number
   /** What a person has to approve before this call (`arguments`), or of it before it is used (`result`); '' for nothing. */

@@ -4,7 +4,7 @@
  * destination is our own. Names come from servers: they may raise suspicion; "reads" is believed of a name only where
  * nothing else contradicts it.
  */
-import type { AuditEvent, Policy } from './contract.js'
+import type { AuditEvent, Policy, Source } from './contract.js'
 
 /** The words of a name: `listUserFiles`, `list-user-files` and `files.list_user` hold list, user and files. */
 export const wordsOf = (name: string): string[] =>
@@ -47,7 +47,7 @@ const privateWords = words(
     'environment database db sql table tables crm hr backup backups',
 )
 
-function isSensitive(event: AuditEvent): boolean {
+function isSensitive(event: Source): boolean {
   if (event.resultSecretKinds.length > 0) return true
   const names = [event.tool, event.serverName, event.resource, event.prompt]
   return names.some((name) => wordsOf(name).some((word) => privateWords.has(word)))

@@ -1,7 +1,7 @@
 /** What is kept of a call's arguments. */
 import type { CapturedArguments } from '../event.js'
 import { canonical } from './canonical.js'
-import { encodedIn } from './encoded.js'
+import { encodedIn, queryValuesIn } from './encoded.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
 import { visible } from './fold.js'
 import { hazardsOf } from './hazards.js'
@@ -35,12 +35,15 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
     const { leaves, keys, truncated } = leavesOf(value)
     const set = new FingerprintSet(keyed)
     const texts: string[] = []
+    let spelled = false
     leaves.forEach((leaf, at) => {
       addLeaf(set, leaf, at, 'argument')
       if (leaf.scalar) return
       texts.push(leaf.text)
-      for (const text of encodedIn(leaf.text).decoded)
-        addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'argument')
+      const { decoded } = encodedIn(leaf.text)
+      spelled ||= decoded.length > 0
+      for (const text of [...decoded, queryValuesIn(leaf.text)])
+        if (text !== '') addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'argument')
     })
     const { fingerprints, truncated: cut } = set.take(limits.fingerprints)
     const text = texts.join('\n')
@@ -50,7 +53,7 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
       argDigest: keyed.digest(whole.text),
       argFingerprints: fingerprints,
       argCapture: truncated || cut || whole.truncated ? 'truncated' : 'captured',
-      argSignals: { ...signalsOf(text, []), ...hazardsOf(leaves) },
+      argSignals: { ...signalsOf(text, []), ...hazardsOf(leaves), ...(spelled ? { decoded: 1 } : {}) },
       argSecretKinds: secretKindsIn(text),
       argText: '',
       destinations: destinationsIn(texts),

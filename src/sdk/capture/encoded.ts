@@ -29,6 +29,22 @@ export function encodedIn(text: string): Encoded {
   return { decoded, opaque }
 }
 
+const queryValue = /[?&#][\w.~[\]%-]{1,64}=([^&#\s"'<>()]{2,1024})/g
+
+/** Values of the queries of links in a text, decoded: what a link carries away is a value like any other. '' where there is none. */
+export function queryValuesIn(text: string): string {
+  if (!text.includes('=')) return ''
+  const values: string[] = []
+  queryValue.lastIndex = 0
+  for (
+    let match = queryValue.exec(text);
+    match !== null && values.length < limits.queryValues;
+    match = queryValue.exec(text)
+  )
+    values.push(percent((match[1] ?? '').replaceAll('+', ' ')) ?? '')
+  return values.filter((value) => value !== '').join('\n')
+}
+
 function percent(run: string): string | undefined {
   try {
     return decodeURIComponent(run)

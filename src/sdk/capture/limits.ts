@@ -32,4 +32,6 @@ export const limits = {
   /** Characters tried as an encoded value (base64, hex, URL-encoded), and how many such values. */
   encoded: 8192,
   decoded: 8,
+  /** Values of links' queries that are looked at in one text. */
+  queryValues: 32,
 } as const

@@ -1,7 +1,7 @@
 /** What is kept of a result. */
 import type { CapturedResult } from '../event.js'
 import { canonical } from './canonical.js'
-import { encodedIn } from './encoded.js'
+import { encodedIn, queryValuesIn } from './encoded.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
 import { hiddenTags, spellTags, visible } from './fold.js'
 import type { Keyed } from './keyed.js'
@@ -49,6 +49,8 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
       read(leaf.text, leaf.key, at, false)
       for (const tags of leaf.text.match(hiddenTags) ?? []) read(spellTags(tags), leaf.key, at, true)
       for (const text of encodedIn(leaf.text).decoded) read(text, leaf.key, at, true)
+      const carried = queryValuesIn(leaf.text)
+      if (carried !== '') addLeaf(set, { key: leaf.key, text: carried, scalar: false }, at, 'result')
     })
     const { fingerprints, truncated: cut } = set.take(limits.fingerprints)
     const { orders, truncated: more } = ordersOf(sources, keyed)

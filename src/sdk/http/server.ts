@@ -110,9 +110,10 @@ export class ServerLog {
     if (known === undefined && exchange.status >= 400) return
     const holder = known ?? nobody(fingerprint)
     const answer = this.#elevated(holder, exchange, request)
-    // Once for each session and address: a token that turns up elsewhere is what a stolen one looks like. Again when it is
+    // Once for each server, session and address: a token that turns up elsewhere is what a stolen one looks like. Again when it is
     // still taken after its end.
-    const where = `${request.conversationId} ${request.mcpSessionId} ${exchange.clientAddress}${endedBy(holder, exchange.arrivedAt) ? ' ended' : ''}`
+    const { serverName = '', resource = '' } = this.#options
+    const where = `${serverName} ${String(resource)} ${request.conversationId} ${request.mcpSessionId} ${exchange.clientAddress}${endedBy(holder, exchange.arrivedAt) ? ' ended' : ''}`
     if (!this.emitter.once(`authorization server ${fingerprint} ${holder.scopes.join(' ')} ${where}`)) return
     this.#emit('authorization', exchange.arrivedAt, holder, exchange, {
       decision: 'allowed',
