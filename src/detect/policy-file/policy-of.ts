@@ -103,8 +103,10 @@ interface Names {
 }
 
 /** All that an entry names has to fit. */
-const isAbout = ({ server, tool, resource }: Names, event: AuditEvent): boolean =>
-  fits(server, event.serverName) && fits(tool, event.tool) && fits(resource, event.resource)
+const isAbout = (
+  { server, tool, resource }: Names,
+  event: Pick<AuditEvent, 'serverName' | 'tool' | 'resource'>,
+): boolean => fits(server, event.serverName) && fits(tool, event.tool) && fits(resource, event.resource)
 
 /**
  * A name alone proves nothing: where an entry says at which addresses or by which command lines its server is met, any
