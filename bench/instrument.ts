@@ -3,7 +3,8 @@
  *
  * One client and one server of the official SDK (v1) in one process, over memory, 4 KB of arguments and of results. Bare,
  * with the client instrumented, and with both sides, interleaved in rounds so that a noisy machine is noisy for all three.
- * Latency is the caller's: capture runs after the message was forwarded. `idle`: it is done before the next call starts, and
+ * `peer` is Traceloop's instrumentation of the client, whose spans hold the contents, with an exporter that drops them: what others take
+ * for telling as much. Latency is the caller's: capture runs after the message was forwarded. `idle`: it is done before the next call starts, and
  * leaves the processor's caches cold for it; so the bare subject does the same work between its calls, unasked. `busy`: calls
  * back to back, with which capture competes. CPU is all of the process in the busy part, capture and sending included.
  */
@@ -14,6 +15,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
+import { InMemorySpanExporter, NodeTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node'
+import { McpInstrumentation as Traceloop } from '@traceloop/instrumentation-mcp'
 import { Emitter, instrument } from '@watchkeeper/sdk'
 import { createCapturer } from '@watchkeeper/sdk/capture'
 import { developmentDsn, developmentFingerprintKey } from '@watchkeeper/sdk/dsn'
@@ -40,9 +43,23 @@ interface Subject {
   readonly idle: number[]
   readonly busy: number[]
   cpuMicros: number
+  /** Kept after the calls, once what nobody holds is collected; needs `node --expose-gc`. */
+  heapBytes: number
 }
 
-async function subject(name: string, sides: readonly ('client' | 'server')[], endpoint: string): Promise<Subject> {
+/** Wraps `request` of a class; one of its own, so that the others stay as they are. */
+class PeerClient extends Client {}
+const spans = new InMemorySpanExporter()
+const peer = new Traceloop({ traceContent: true })
+peer.setTracerProvider(new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] }))
+peer.manuallyInstrument({ Client: PeerClient } as never)
+
+async function subject(
+  name: string,
+  sides: readonly ('client' | 'server')[],
+  endpoint: string,
+  Made: typeof Client = Client,
+): Promise<Subject> {
   const emitters = sides.map(
     () => new Emitter({ dsn: { ...developmentDsn, endpoint }, maxQueueBytes: 256 * 1_048_576 }),
   )
@@ -51,12 +68,12 @@ async function subject(name: string, sides: readonly ('client' | 'server')[], en
   server.registerTool('echo', { inputSchema: { text: z.string() } }, async () => ({
     content: [{ type: 'text', text: result }],
   }))
-  const client = new Client({ name: 'bench', version: '1' })
+  const client = new Made({ name: 'bench', version: '1' })
   for (const [index, side] of sides.entries())
     instrument(side === 'client' ? client : server, { emitter: emitters[index] as Emitter })
   const [left, right] = InMemoryTransport.createLinkedPair()
   await Promise.all([server.connect(right), client.connect(left)])
-  return { name, client, emitters, idle: [], busy: [], cpuMicros: 0 }
+  return { name, client, emitters, idle: [], busy: [], cpuMicros: 0, heapBytes: 0 }
 }
 
 const text = prose(4096)
@@ -78,11 +95,16 @@ async function round(one: Subject, count: number): Promise<void> {
     }
     await turn()
   }
+  globalThis.gc?.()
+  const heap = process.memoryUsage().heapUsed
   const before = process.cpuUsage()
   for (let index = 0; index < count; index++) one.busy.push(await timedCall(one))
   await Promise.all(one.emitters.map((emitter) => emitter.flush()))
   const { user, system } = process.cpuUsage(before)
   one.cpuMicros += user + system
+  spans.reset()
+  globalThis.gc?.()
+  one.heapBytes += process.memoryUsage().heapUsed - heap
 }
 
 const quantile = (sorted: readonly number[], share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0
@@ -95,6 +117,7 @@ const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`
 
 const subjects = [
   await subject('bare', [], endpoint),
+  await subject('peer (Traceloop, client)', [], endpoint, PeerClient as unknown as typeof Client),
   await subject('client instrumented', ['client'], endpoint),
   await subject('both sides', ['client', 'server'], endpoint),
 ]
@@ -103,13 +126,14 @@ for (const one of subjects) {
   one.idle.length = 0
   one.busy.length = 0
   one.cpuMicros = 0
+  one.heapBytes = 0
 }
 for (let index = 0; index < rounds; index++) for (const one of subjects) await round(one, Math.ceil(calls / rounds))
 
 const [bare] = subjects
 process.stdout.write(`${calls} calls each, 4 KB in, 4 KB out, microseconds\n`)
-process.stdout.write('                        idle p50   p99  added  busy p50   p99   CPU/call  omitted\n')
-for (const { name, idle, busy, cpuMicros, emitters } of subjects) {
+process.stdout.write('                        idle p50   p99  added  busy p50   p99   CPU/call  heap B/call  omitted\n')
+for (const { name, idle, busy, cpuMicros, heapBytes, emitters } of subjects) {
   const [quiet, loud] = [idle, busy].map((times) => times.toSorted((a, b) => a - b)) as [number[], number[]]
   const base = bare?.idle.toSorted((a, b) => a - b) ?? []
   const columns = [
@@ -119,6 +143,7 @@ for (const { name, idle, busy, cpuMicros, emitters } of subjects) {
     quantile(loud, 0.5),
     quantile(loud, 0.99),
     cpuMicros / busy.length,
+    heapBytes / busy.length,
     emitters.reduce((sum, emitter) => sum + emitter.counts.omitted, 0),
   ]
   process.stdout.write(`${name.padEnd(24)}${columns.map((value) => value.toFixed(0).padStart(8)).join('')}\n`)

@@ -3,16 +3,13 @@ import type { CapturedArguments } from '../event.js'
 import { canonical } from './canonical.js'
 import { encodedIn, queryValuesIn } from './encoded.js'
 import { addLeaf, FingerprintSet } from './fingerprints.js'
-import { visible } from './fold.js'
 import { hazardsOf } from './hazards.js'
 import type { Keyed } from './keyed.js'
 import { leavesOf } from './leaves.js'
 import { limits } from './limits.js'
 import { groupsOfTool } from './names.js'
-import { atomsOfToken } from './normalise.js'
 import { secretKindsIn } from './secrets.js'
 import { signalsOf } from './signals.js'
-import { tokenize } from './tokens.js'
 
 export function captureArguments(tool: string, value: unknown, keyed: Keyed): CapturedArguments {
   const named = groupsOfTool(tool, [])
@@ -42,8 +39,10 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
       texts.push(leaf.text)
       const { decoded } = encodedIn(leaf.text)
       spelled ||= decoded.length > 0
+      set.naming = false
       for (const text of [...decoded, queryValuesIn(leaf.text)])
         if (text !== '') addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'argument')
+      set.naming = true
     })
     const { fingerprints, truncated: cut } = set.take(limits.fingerprints)
     const text = texts.join('\n')
@@ -56,7 +55,7 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
       argSignals: { ...signalsOf(text, []), ...hazardsOf(leaves), ...(spelled ? { decoded: 1 } : {}) },
       argSecretKinds: secretKindsIn(text),
       argText: '',
-      destinations: destinationsIn(texts),
+      destinations: [...set.destinations],
       verbs: groups.verbs,
       nouns: groups.nouns,
       verbHashes: absent.verbHashes,
@@ -65,18 +64,4 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
     // A hostile object (a getter or proxy that throws) is the caller's own; the call goes on without us.
     return absent
   }
-}
-
-/** Hosts of links and domains of addresses: clear, because a policy names them. */
-function destinationsIn(texts: readonly string[]): string[] {
-  const found = new Set<string>()
-  for (const text of texts) {
-    for (const token of tokenize(visible(text).slice(0, limits.text), limits.leaves)) {
-      if (found.size >= limits.destinations) return [...found]
-      if (token.kind === 'email') found.add(token.folded.slice(token.folded.lastIndexOf('@') + 1))
-      else if (token.kind === 'url')
-        for (const atom of atomsOfToken(token)) if (atom.kind === 'host') found.add(atom.value)
-    }
-  }
-  return [...found]
 }

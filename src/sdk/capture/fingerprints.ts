@@ -16,12 +16,20 @@ const phraseWords = 8
 export class FingerprintSet {
   readonly #byId = new Map<string, Fingerprint>()
   readonly #keyed: Keyed
+  /** Hosts of links and domains of addresses, clear, because a policy names them. */
+  readonly destinations = new Set<string>()
+  /** What stands in encoded form is compared, and is no place that anybody named. */
+  naming = true
   constructor(keyed: Keyed) {
     this.#keyed = keyed
   }
 
   add(kind: AtomKind, value: string, leaf: number): void {
     if (value === '') return
+    if (this.naming && this.destinations.size < limits.destinations) {
+      if (kind === 'host') this.destinations.add(value)
+      else if (kind === 'email') this.destinations.add(value.slice(value.lastIndexOf('@') + 1))
+    }
     const id = `${kind} ${leaf} ${value}`
     if (!this.#byId.has(id)) this.#byId.set(id, { kind, hash: this.#keyed.atom(kind, value), leaf })
   }
