@@ -247,6 +247,12 @@ export const settings = {
     '',
     text,
   ),
+  detectorsDir: setting(
+    'WATCHKEEPER_DETECTORS_DIR',
+    'Folder of compiled detectors of your own, each in a folder named by its id; they run with all rights of the service. Empty is none.',
+    '',
+    text,
+  ),
   detectEveryMs: setting(
     'WATCHKEEPER_DETECT_EVERY_MS',
     'Pause between two looks at new records.',

@@ -69,7 +69,10 @@ export const command: Command = {
   async run(args, io) {
     const wish = readWish(args)
     const config = io.config()
-    const catalogue = await loadCatalogue(wish.detectors === undefined ? {} : { only: wish.detectors })
+    const catalogue = await loadCatalogue({
+      own: config.detectorsDir,
+      ...(wish.detectors && { only: wish.detectors }),
+    })
     const log = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
     const judge = wish.since === undefined ? judgeRecorded : judgeStored
     // Opened first: a place that cannot be written to is told before the work, not after it.

@@ -71,8 +71,8 @@ const checks: Readonly<Record<string, Check>> = {
     return `${file.path} (${file.digest})${tenants}`
   },
 
-  async detectors() {
-    const { all } = await loadCatalogue()
+  async detectors({ detectorsDir }) {
+    const { all } = await loadCatalogue({ own: detectorsDir })
     return `${all.length}: ${all.map(({ id }) => id).join(', ')}`
   },
 

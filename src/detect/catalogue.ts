@@ -1,19 +1,25 @@
 /**
- * The detectors there are, found by listing `detectors/`: the folder's name is the id, and adding one is adding a folder.
- * A detector that is not well made stops the start with `WK_DETECTOR_INVALID`, naming the folder and everything wrong in it:
+ * The detectors there are, found by listing `detectors/` and a folder of the operator's own: the folder's name is the id, and
+ * adding one is adding a folder. A detector that is not well made stops the start with `WK_DETECTOR_INVALID`, naming the folder and everything wrong in it:
  * one that is silently left out would be a blind spot nobody knows of.
  */
+import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
+import * as nodeModule from 'node:module'
+import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { eventKinds } from '@watchkeeper/sdk/event'
 import { WatchkeeperError } from '../errors.js'
 import { maturities, severities } from '../finding.js'
 import { type Detector, inputs, type QueryDetector, type SessionDetector } from './contract.js'
+import { resolve as resolveOwn } from './own-imports.js'
 
 /** A detector with its name. */
 export interface Named<D extends Detector = Detector> {
   readonly id: string
   readonly detector: D
+  /** Where its compiled files are; absent for one that was made on the spot. */
+  readonly folder?: string
 }
 
 export interface Catalogue {
@@ -25,28 +31,81 @@ export interface Catalogue {
 /** Where the compiled detectors are. */
 export const detectorsFolder = fileURLToPath(new URL('../../detectors/', import.meta.url))
 
-/** Loads every detector of the folder, in order of id; `only` keeps those (`WK_USAGE` for one that does not exist). */
-export async function loadCatalogue(
-  options: { readonly folder?: string; readonly only?: readonly string[] } = {},
-): Promise<Catalogue> {
-  const { folder = detectorsFolder, only } = options
-  const ids = (await readdir(folder, { withFileTypes: true }))
-    .filter((entry) => entry.isDirectory())
-    .map((entry) => entry.name)
-    .sort()
+/** Whether it came with Watchkeeper. */
+export const isOurs = ({ folder }: Pick<Named, 'folder'>): boolean => folder?.startsWith(detectorsFolder) ?? false
+
+export interface CatalogueOptions {
+  /** Ours, compiled. */
+  readonly folder?: string
+  /** The operator's own (`WATCHKEEPER_DETECTORS_DIR`), compiled; '' is none. They run with all rights of this process. */
+  readonly own?: string
+  readonly only?: readonly string[]
+}
+
+interface Found {
+  readonly id: string
+  readonly folder: string
+  /** As faults name it. */
+  readonly place: string
+}
+
+/**
+ * Loads every detector of both folders, in order of id; `only` keeps those (`WK_USAGE` for one that does not exist). One id
+ * twice is a fault: it would be open which of the two is meant, and a folder of ours must not be replaced unseen.
+ */
+export async function loadCatalogue(options: CatalogueOptions = {}): Promise<Catalogue> {
+  const { folder = detectorsFolder, own = '', only } = options
+  const ours = await foldersIn(folder, 'detectors')
+  const theirs = own === '' ? [] : await foldersIn(resolve(own), own)
+  const all = [...ours, ...theirs].sort((a, b) => (a.id < b.id ? -1 : 1))
+  const ids = all.map(({ id }) => id)
   const unknown = only?.filter((id) => !ids.includes(id)) ?? []
   if (unknown.length > 0)
     throw new WatchkeeperError('WK_USAGE', `there is no detector ${unknown.join(', ')}; there are ${ids.join(', ')}`)
 
-  const wanted = ids.filter((id) => only === undefined || only.includes(id))
-  const read = await Promise.all(wanted.map(async (id) => ({ id, read: await readDetector(folder, id) })))
-  const faults = read.flatMap(({ id, read: { faults } }) => faults.map((fault) => `detectors/${id}: ${fault}`))
+  if (own !== '') resolveImportsOfOwn()
+  const wanted = all.filter(({ id }) => only === undefined || only.includes(id))
+  const read = await Promise.all(wanted.map(async (found) => ({ ...found, read: await readDetector(found) })))
+  const faults = [
+    ...theirs
+      .filter(({ id }) => ours.some((other) => other.id === id))
+      .map(({ place }) => `${place}: there is a detector of that id already; give it another name`),
+    ...read.flatMap(({ place, read: { faults } }) => faults.map((fault) => `${place}: ${fault}`)),
+  ]
   if (faults.length > 0)
     throw new WatchkeeperError(
       'WK_DETECTOR_INVALID',
       `${faults.length} fault(s) in detectors:\n  ${faults.join('\n  ')}`,
     )
-  return catalogueOf(read.flatMap(({ id, read: { detector } }) => (detector === undefined ? [] : [{ id, detector }])))
+  return catalogueOf(
+    read.flatMap(({ id, folder, read: { detector } }) => (detector === undefined ? [] : [{ id, detector, folder }])),
+  )
+}
+
+/** Throws `WK_DETECTOR_INVALID` where the folder cannot be listed. Packages and hidden folders are no detectors. */
+async function foldersIn(folder: string, named: string): Promise<Found[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isDirectory() && entry.name !== 'node_modules' && !entry.name.startsWith('.'))
+      .map(({ name }) => ({ id: name, folder: join(folder, name), place: join(named, name) }))
+  } catch (error) {
+    throw new WatchkeeperError(
+      'WK_DETECTOR_INVALID',
+      `the detectors in ${folder} cannot be listed: ${(error as Error).message}`,
+      { cause: error },
+    )
+  }
+}
+
+let resolves = false
+
+function resolveImportsOfOwn(): void {
+  if (resolves) return
+  resolves = true
+  // In this thread where Node can (22.15 and later), else in one of Node's own.
+  if ('registerHooks' in nodeModule) (nodeModule.registerHooks as (hooks: object) => void)({ resolve: resolveOwn })
+  else nodeModule.register(new URL('./own-imports.js', import.meta.url))
 }
 
 /** A catalogue of the given detectors. */
@@ -63,11 +122,14 @@ interface Read {
   readonly faults: readonly string[]
 }
 
-async function readDetector(folder: string, id: string): Promise<Read> {
+async function readDetector({ id, folder }: Found): Promise<Read> {
+  const file = join(folder, 'detector.js')
+  if (!existsSync(file)) {
+    const isSource = existsSync(join(folder, 'detector.ts'))
+    return { faults: [isSource ? 'detector.ts is not compiled; run tsc' : 'there is no detector.js'] }
+  }
   try {
-    const module = (await import(new URL(`${id}/detector.js`, pathToFileURL(`${folder}/`)).href)) as {
-      default?: unknown
-    }
+    const module = (await import(pathToFileURL(file).href)) as { default?: unknown }
     const faults = [
       ...(/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(id)
         ? []

@@ -18,7 +18,8 @@ import { Recorder } from './recorder.js'
 import { SessionEngine } from './session-engine.js'
 import { Watermarks } from './watermarks.js'
 
-export { type Catalogue, loadCatalogue, type Named } from './catalogue.js'
+export { type CaseOptions, type Proof, proofsOf } from './cases.js'
+export { type Catalogue, isOurs, loadCatalogue, type Named } from './catalogue.js'
 export type { Policies } from './contract.js'
 export { fingerprintOf } from './finding.js'
 export { judgeRange, type RangeOptions, type RangeVerdicts } from './judge-range.js'
@@ -29,12 +30,13 @@ export interface DetectOptions {
   readonly store: Store
   /** Which part of the work is ours. */
   readonly shares: Shares
-  readonly config: Pick<Config, 'detectEveryMs' | 'detectSettleMs' | 'detectBudgetMs' | 'sessionIdleMinutes'>
+  readonly config: Pick<Config, 'detectEveryMs' | 'detectSettleMs' | 'detectBudgetMs' | 'sessionIdleMinutes'> &
+    Partial<Pick<Config, 'detectorsDir'>>
   readonly log: Logger
   readonly telemetry: Telemetry
   /** Microseconds since 1970. */
   readonly now: () => number
-  /** Default: all detectors there are. */
+  /** Default: all detectors there are, with those of `detectorsDir`. */
   readonly catalogue?: Catalogue
   /** Default: what holds without a policy file. */
   readonly policies?: Policies
@@ -50,7 +52,7 @@ export interface Detect {
 /** Starts to look every `detectEveryMs`. Throws `WK_DETECTOR_INVALID`. */
 export async function startDetect(options: DetectOptions): Promise<Detect> {
   const { store, shares, config, log, telemetry, now, policies = () => defaultPolicy } = options
-  const catalogue = options.catalogue ?? (await loadCatalogue())
+  const catalogue = options.catalogue ?? (await loadCatalogue({ own: config.detectorsDir ?? '' }))
   const recorder = new Recorder(store, telemetry)
   const watermarks = new Watermarks(store)
   const common = { store, shares, recorder, watermarks, log, telemetry, now }

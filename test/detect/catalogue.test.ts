@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { loadCatalogue } from '../../src/detect/catalogue.js'
+import { isOurs, loadCatalogue } from '../../src/detect/catalogue.js'
 import { WatchkeeperError } from '../../src/errors.js'
 
 const good = `export default {
@@ -81,4 +81,68 @@ test('detectors can be chosen, and one that does not exist is a mistake of the c
     () => loadCatalogue({ folder, only: ['three'] }),
     (error) => error instanceof WatchkeeperError && error.code === 'WK_USAGE' && error.message.includes('one, two'),
   )
+})
+
+/** A folder as an operator has it: compiled files, no package around them. */
+async function ownFolder(t: TestContext, files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'own-detectors-'))
+  t.after(() => rm(folder, { recursive: true, force: true }))
+  for (const [path, source] of Object.entries(files)) {
+    await mkdir(join(folder, path, '..'), { recursive: true })
+    await writeFile(join(folder, path), source)
+  }
+  return folder
+}
+
+const usesTheContract = `
+import { sessionDetector, nameOf } from '#detector'
+import { median } from 'simple-statistics'
+export default sessionDetector({
+  about: { title: nameOf({ tool: 'T' + median([1, 2, 3]), serverName: '', serverAddress: '' }), severity: 'low', maturity: 'trial', needs: [], version: 1,
+    tags: { atlas: [], mcp: ['MCP01:2025'], asi: [] } },
+  judge: () => [],
+})`
+
+test("an operator's own folder stands beside ours, and gets the contract that runs it, without a package around it", async (t) => {
+  const folder = await folderOf(t, { 'b-ours': good })
+  const own = await ownFolder(t, {
+    'a-own/detector.js': usesTheContract,
+    'node_modules/left-pad/index.js': '',
+    '.git/HEAD': '',
+    'README.md': '',
+  })
+  const { all } = await loadCatalogue({ folder, own })
+  assert.deepEqual(
+    all.map(({ id, detector, folder: place }) => [id, detector.about.title, place]),
+    [
+      ['a-own', 'T2', join(own, 'a-own')],
+      ['b-ours', 'T', join(folder, 'b-ours')],
+    ],
+  )
+  assert.deepEqual(all.map(isOurs), [false, false])
+  assert.ok((await loadCatalogue()).all.every(isOurs))
+})
+
+test("a detector of one's own that is not compiled, is empty, or takes the name of ours stops the start", async (t) => {
+  const folder = await folderOf(t, { ours: good })
+  const own = await ownFolder(t, {
+    'ours/detector.js': good,
+    'source/detector.ts': '',
+    'empty/notes.txt': '',
+  })
+  await assert.rejects(
+    () => loadCatalogue({ folder, own }),
+    (error) => {
+      assert.ok(error instanceof WatchkeeperError)
+      assert.equal(error.code, 'WK_DETECTOR_INVALID')
+      const [, ...faults] = error.message.split('\n  ')
+      assert.deepEqual(faults.sort(), [
+        `${join(own, 'empty')}: there is no detector.js`,
+        `${join(own, 'ours')}: there is a detector of that id already; give it another name`,
+        `${join(own, 'source')}: detector.ts is not compiled; run tsc`,
+      ])
+      return true
+    },
+  )
+  await assert.rejects(() => loadCatalogue({ folder, own: join(own, 'nowhere') }), /nowhere cannot be listed.*ENOENT/)
 })
