@@ -1,6 +1,5 @@
 /** SDK v1: a server with one of everything, and a client that answers whatever a server asks. */
 import { once } from 'node:events'
-import { setTimeout as pause } from 'node:timers/promises'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { completable } from '@modelcontextprotocol/sdk/server/completable.js'
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js'
@@ -44,8 +43,6 @@ export function serverV1(emitter: Emitter, name = 'notes'): McpServer {
   })
   server.registerTool('count', {}, async (extra) => {
     await progress(extra, 3)
-    // Progress that comes with its answer in one read is dropped by this SDK's client.
-    await pause(30)
     return said('counted')
   })
   server.registerTool('ask_model', {}, async (extra) => {
