@@ -83,7 +83,7 @@ function tellWhenAnswered(
   const arrivedAt = log.emitter.now()
   const token = tokenIn(request.headers.authorization)
   const clientAddress = request.socket?.remoteAddress ?? ''
-  const challenge = challengeHeader(response)
+  const sent = sentHeader(response)
   let bodyText = (): string | undefined => undefined
   let told = false
   const tell = (): void => {
@@ -97,7 +97,8 @@ function tellWhenAnswered(
         token,
         authInfo: found.authInfo(),
         status,
-        wwwAuthenticate: challenge(),
+        wwwAuthenticate: sent('www-authenticate'),
+        openedSession: sent('mcp-session-id'),
         request: requestFacts(header, found.body() ?? bodyText()),
         clientAddress,
         arrivedAt,
@@ -113,22 +114,22 @@ function tellWhenAnswered(
   ;({ text: bodyText } = watchBody(request, proceed))
 }
 
-/** The field as it goes out, also where it is given to `writeHead` alone, which `getHeader` does not show. */
-function challengeHeader(response: ServerResponse): () => string {
-  let written = ''
+/** A field as it goes out, also where it is given to `writeHead` alone, which `getHeader` does not show. */
+function sentHeader(response: ServerResponse): (name: string) => string {
+  let written: unknown
   const writeHead = response.writeHead
   response.writeHead = ((...given: Parameters<typeof writeHead>) => {
-    written = inHeaders(given.at(-1)) || written
+    written = given.at(-1)
     return writeHead.apply(response, given)
   }) as typeof writeHead
-  return () => asText(response.getHeader('www-authenticate')) || written
+  return (name) => asText(response.getHeader(name)) || inHeaders(written, name)
 }
 
 /** `writeHead` takes an object, a flat array of names and values, or pairs. */
-function inHeaders(headers: unknown): string {
+function inHeaders(headers: unknown, name: string): string {
   if (typeof headers !== 'object' || headers === null) return ''
   const flat: readonly unknown[] = Array.isArray(headers) ? headers.flat(1) : Object.entries(headers).flat(1)
-  const at = flat.findIndex((item, index) => index % 2 === 0 && String(item).toLowerCase() === 'www-authenticate')
+  const at = flat.findIndex((item, index) => index % 2 === 0 && String(item).toLowerCase() === name)
   return at < 0 ? '' : asText(flat[at + 1])
 }
 

@@ -29,6 +29,8 @@ export interface Exchange {
   readonly authInfo: unknown
   readonly status: number
   readonly wwwAuthenticate: string | null | undefined
+  /** The session that the answer names: a handshake's request has none yet. */
+  readonly openedSession: string | null | undefined
   /** `undefined`: not an MCP request. */
   readonly request: RequestFacts | undefined
   readonly clientAddress: string
@@ -78,7 +80,8 @@ export class ServerLog {
     if (holder !== undefined && holder.tokenFingerprint !== '') this.#verified.set(holder.tokenFingerprint, holder)
   }
 
-  answered(exchange: Exchange): void {
+  answered(answered: Exchange): void {
+    const exchange = inItsSession(answered)
     const refusal = refusalOf(exchange.status, exchange.wwwAuthenticate)
     if (refusal !== undefined) this.#refused(refusal, exchange)
     else if (exchange.token !== '' && exchange.request !== undefined && isCall(exchange.request))
@@ -185,6 +188,13 @@ export class ServerLog {
       expiresAt: timeOf(expiresAt),
     }
   }
+}
+
+/** A handshake belongs to the session that it opened. */
+function inItsSession(exchange: Exchange): Exchange {
+  const { request, openedSession } = exchange
+  if (request === undefined || request.mcpSessionId !== '') return exchange
+  return { ...exchange, request: { ...request, mcpSessionId: openedSession ?? '' } }
 }
 
 const nobody = (tokenFingerprint: string): Holder => ({

@@ -84,6 +84,7 @@ function observe(log: ServerLog, request: Request): Observed | undefined {
             authInfo: authInfo() ?? known.get(request),
             status: response.status,
             wwwAuthenticate: response.headers.get('www-authenticate'),
+            openedSession: response.headers.get('mcp-session-id'),
             request: requestFacts((name) => request.headers.get(name), await (refused ? inTime(body) : body)),
             clientAddress: '',
             arrivedAt,

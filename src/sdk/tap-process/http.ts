@@ -7,7 +7,7 @@ import { Bounded } from '../http/bounded.js'
 import { tokenIn } from '../http/credential.js'
 import { requestFacts } from '../http/request-facts.js'
 import { ServerLog } from '../http/server.js'
-import { asRequest } from '../messages.js'
+import { asRequest, textOf } from '../messages.js'
 import { EventStreamReader } from './event-stream.js'
 import { messagesIn } from './lines.js'
 import { createProxy, type ExchangeWatch } from './proxy.js'
@@ -155,6 +155,7 @@ class Exchange implements ExchangeWatch {
       authInfo: undefined,
       status: this.#status,
       wwwAuthenticate: response.headers['www-authenticate'],
+      openedSession: textOf(response.headers['mcp-session-id']),
       request: requestFacts((name) => headerOf(this.#request, name), this.#asks),
       clientAddress: this.#request.socket.remoteAddress ?? '',
       arrivedAt: this.#arrivedAt,

@@ -43,6 +43,7 @@ async function told(t: TestContext, ...times: readonly Taken[]): Promise<readonl
       },
       status: 200,
       wwwAuthenticate: null,
+      openedSession: null,
       request: {
         conversationId: 'conv-1',
         traceId: '',
