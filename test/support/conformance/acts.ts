@@ -21,8 +21,13 @@ export class Logbook {
   /** Tools whose descriptions the agent was shown. */
   readonly tools = new Set<string>()
 
-  did(method: string, name = '', asked: Outcome = 'ok', served: Outcome | undefined = asked): void {
-    this.acts.push({ by: 'agent', method, name, asked, served })
+  did(method: string, name = '', asked: Outcome = 'ok'): void {
+    this.acts.push({ by: 'agent', method, name, asked, served: asked })
+  }
+
+  /** Refused before the server's protocol saw it. */
+  refused(method: string, name: string): void {
+    this.acts.push({ by: 'agent', method, name, asked: 'denied', served: undefined })
   }
 
   /** The server asked the agent for something. */
@@ -55,15 +60,18 @@ export interface Row {
   readonly scopes_challenged: readonly string[]
   readonly caused_by: string
   readonly server_name: string
+  readonly server_address: string
   readonly detail: Readonly<Record<string, string>>
 }
 
 const columns = `kind, side, producer_id, toString(event_id) AS event_id, session, conversation_id, trace_id, span_id,
   parent_span_id, toString(call_key) AS call_key, method, request_id, tool, prompt, resource, outcome, error_type, decision,
-  scopes, scopes_granted, scopes_challenged, toString(caused_by) AS caused_by, server_name, detail`
+  scopes, scopes_granted, scopes_challenged, toString(caused_by) AS caused_by, server_name,
+  server_address, detail`
 
-export const allRows = (kept: Kept): Promise<readonly Row[]> =>
-  kept.query<Row>(`SELECT ${columns} FROM records ORDER BY started_at, sequence`)
+/** `records`: both sides of each call; `audit`: one row for each thing that happened. */
+export const rowsOf = (kept: Kept, view: 'records' | 'audit'): Promise<readonly Row[]> =>
+  kept.query<Row>(`SELECT ${columns} FROM ${view} ORDER BY started_at, sequence`)
 
 const other = (party: Party): Party => (party === 'agent' ? 'server' : 'agent')
 const line = (...words: readonly string[]): string => words.filter((word) => word !== '').join(' ')
@@ -99,6 +107,15 @@ export function assertJoined(rows: readonly Row[]): void {
   }
 }
 
+/** What detectors and dashboards read has one row for each request, whoever told of it. */
+export function assertAudited(audited: readonly Row[], { acts }: Logbook): void {
+  const what = audited.filter(({ kind }) => kind === 'call')
+  assert.deepEqual(
+    what.map(({ method, tool, prompt, resource }) => line(method, tool || prompt || resource)).sort(),
+    acts.map(({ method, name }) => line(method, name)).sort(),
+  )
+}
+
 /** All of it is one conversation, also in the eyes of the detectors. */
 export function assertOneConversation(rows: readonly Row[], conversation: string): void {
   assert.ok(rows.length > 0)
@@ -117,5 +134,44 @@ export function assertDefinitions(rows: readonly Row[], { tools }: Logbook): voi
   for (const of of ['client', 'server']) {
     const told = rows.filter(({ kind, side }) => kind === 'tool_definition' && side === of).map(({ tool }) => tool)
     assert.deepEqual(told.sort(), [...tools].sort(), of)
+  }
+}
+
+/**
+ * A client logged in, lacked a scope, was challenged, and came back with more; another one with a token like the first was
+ * refused. Told by both sides, once, and the trace of each challenge is that of the call it stopped.
+ */
+export function assertSteppedUp(rows: readonly Row[]): void {
+  const calls = rows.filter(({ kind, side }) => kind === 'call' && side === 'client')
+  const [granted, refused] = ['ok', 'denied'].map((outcome) =>
+    calls.find((row) => row.tool === 'send_mail' && row.outcome === outcome),
+  )
+  for (const of of ['client', 'server']) {
+    const told = rows.filter(({ kind, side }) => kind === 'authorization' && side === of)
+    assert.deepEqual(
+      told.map(({ decision, error_type, tool }) => line(decision, error_type, tool)),
+      [
+        'challenged 401',
+        'allowed',
+        'challenged 403 send_mail',
+        'allowed send_mail',
+        'allowed',
+        'challenged 403 send_mail',
+      ],
+      of,
+    )
+    const challenges = told.filter(({ tool, decision }) => tool === 'send_mail' && decision === 'challenged')
+    assert.deepEqual(
+      challenges.map(({ trace_id, request_id }) => [trace_id, request_id]),
+      [granted, refused].map((call) => [call?.trace_id, call?.request_id]),
+      of,
+    )
+    for (const { scopes_challenged } of challenges) assert.deepEqual(scopes_challenged, ['mail:send'])
+    const growth = rows.filter(({ kind, side }) => kind === 'elevation' && side === of)
+    assert.deepEqual(
+      growth.map(({ scopes, scopes_granted, caused_by, trace_id }) => [scopes, scopes_granted, caused_by, trace_id]),
+      [[['mcp'], ['mcp', 'mail:send'], challenges[0]?.event_id, granted?.trace_id]],
+      of,
+    )
   }
 }

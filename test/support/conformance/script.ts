@@ -53,6 +53,9 @@ export async function everything(desk: Desk, log: Logbook, { unknownTool, asking
 
   assert.equal((await desk.call('read_note')).text, 'note: write to anna@example.org')
   log.did('tools/call', 'read_note')
+  // Over HTTP it needs a scope that the first log-in did not ask for.
+  assert.equal((await desk.call('send_mail')).text, 'sent')
+  log.did('tools/call', 'send_mail')
   assert.equal((await desk.call('fail')).isError, true)
   log.did('tools/call', 'fail', 'tool_error')
   const unknown = desk.call('nothing_like_it')
@@ -103,4 +106,11 @@ async function calledOff(desk: Desk): Promise<void> {
   await Promise.race([begun.opened, call])
   stop.abort()
   await assert.rejects(call)
+}
+
+/** A client that cannot log in again: what it lacks a scope for is refused for good. */
+export async function denied(desk: Desk, log: Logbook): Promise<void> {
+  if (desk.handshake !== undefined) log.did(desk.handshake)
+  await assert.rejects(desk.call('send_mail'))
+  log.refused('tools/call', 'send_mail')
 }

@@ -1,6 +1,9 @@
 /** SDK v1: a server with one of everything, and a client that answers whatever a server asks. */
 import { once } from 'node:events'
+import type { TestContext } from 'node:test'
+import { ClientCredentialsProvider } from '@modelcontextprotocol/sdk/client/auth-extensions.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { completable } from '@modelcontextprotocol/sdk/server/completable.js'
 import { McpServer, ResourceTemplate } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
@@ -14,7 +17,9 @@ import {
   type ServerRequest,
 } from '@modelcontextprotocol/sdk/types.js'
 import { type Emitter, instrument } from '@watchkeeper/sdk'
+import { watchFetch } from '@watchkeeper/sdk/http'
 import { z } from 'zod'
+import { clientId, clientSecret } from '../authorization-server.js'
 import type { Desk } from './script.js'
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
@@ -112,4 +117,26 @@ export async function deskV1(emitter: Emitter, transport: unknown): Promise<Desk
     nonsense: () => client.request({ method: 'notes/forget' } as never, EmptyResultSchema),
     close: () => client.close(),
   }
+}
+
+/** Asks for one scope more with each log-in; this SDK leaves a challenge's scopes to its host in this flow. */
+class SteppingUp extends ClientCredentialsProvider {
+  readonly #wanted = ['mcp', 'mail:send']
+  #logins = 0
+
+  override prepareTokenRequest(): URLSearchParams {
+    return super.prepareTokenRequest(this.#wanted.slice(0, ++this.#logins).join(' '))
+  }
+}
+
+/** Over Streamable HTTP; with a token of its own it does not log in. */
+export function webDeskV1(t: TestContext, emitter: Emitter, url: URL, token?: string): Promise<Desk> {
+  const transport = new StreamableHTTPClientTransport(url, {
+    fetch: watchFetch({ emitter })(),
+    ...(token === undefined
+      ? { authProvider: new SteppingUp({ clientId, clientSecret, expectedIssuer: url.origin }) }
+      : { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  })
+  t.after(() => transport.close())
+  return deskV1(emitter, transport)
 }

@@ -1,6 +1,12 @@
 /** SDK v2: a server with one of everything, for both eras of the protocol, and a client that answers whatever a server asks. */
 import { once } from 'node:events'
-import { Client, type Transport } from '@modelcontextprotocol/client'
+import type { TestContext } from 'node:test'
+import {
+  Client,
+  ClientCredentialsProvider,
+  StreamableHTTPClientTransport,
+  type Transport,
+} from '@modelcontextprotocol/client'
 import {
   completable,
   type InputRequest,
@@ -11,7 +17,9 @@ import {
   type ServerContext,
 } from '@modelcontextprotocol/server'
 import { type Emitter, instrument } from '@watchkeeper/sdk'
+import { watchFetch } from '@watchkeeper/sdk/http'
 import { z } from 'zod'
+import { clientId, clientSecret } from '../authorization-server.js'
 import type { Desk } from './script.js'
 
 export const eras = ['legacy', 'auto'] as const
@@ -109,4 +117,31 @@ export async function deskV2(
     nonsense: () => client.request({ method: 'notes/forget' }, z.object({})),
     close: () => client.close(),
   }
+}
+
+/** Asks for one scope more with each log-in. */
+class SteppingUp extends ClientCredentialsProvider {
+  readonly #wanted = ['mcp', 'mail:send']
+  #logins = 0
+
+  override prepareTokenRequest(): URLSearchParams {
+    return super.prepareTokenRequest(this.#wanted.slice(0, ++this.#logins).join(' '))
+  }
+}
+
+/** Over Streamable HTTP; with a token of its own it does not log in. */
+export function webDeskV2(
+  t: TestContext,
+  emitter: Emitter,
+  url: URL,
+  { era, token }: { readonly era: Era; readonly token?: string },
+): Promise<Desk> {
+  const transport = new StreamableHTTPClientTransport(url, {
+    fetch: watchFetch({ emitter })(),
+    ...(token === undefined
+      ? { authProvider: new SteppingUp({ clientId, clientSecret, expectedIssuer: url.origin }) }
+      : { requestInit: { headers: { authorization: `Bearer ${token}` } } }),
+  })
+  t.after(() => transport.close())
+  return deskV2(emitter, transport, era)
 }
