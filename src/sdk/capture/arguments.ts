@@ -32,15 +32,20 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
     const { leaves, keys, truncated } = leavesOf(value)
     const set = new FingerprintSet(keyed)
     const texts: string[] = []
-    let spelled = false
+    const decoded: string[] = []
+    let opaque = 0
     leaves.forEach((leaf, at) => {
       addLeaf(set, leaf, at, 'argument')
       if (leaf.scalar) return
       texts.push(leaf.text)
-      const { decoded } = encodedIn(leaf.text)
-      spelled ||= decoded.length > 0
+      const encoded = encodedIn(leaf.text)
+      decoded.push(...encoded.decoded)
+      opaque += encoded.opaque
       set.naming = false
-      for (const text of [...decoded, queryValuesIn(leaf.text)])
+      for (const text of encoded.decoded)
+        for (const inner of leavesOf(text).leaves)
+          addLeaf(set, { ...inner, key: inner.key || leaf.key }, at, 'argument')
+      for (const text of [encoded.unescaped, queryValuesIn(leaf.text)])
         if (text !== '') addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'argument')
       set.naming = true
     })
@@ -52,8 +57,12 @@ export function captureArguments(tool: string, value: unknown, keyed: Keyed): Ca
       argDigest: keyed.digest(whole.text),
       argFingerprints: fingerprints,
       argCapture: truncated || cut || whole.truncated ? 'truncated' : 'captured',
-      argSignals: { ...signalsOf(text, []), ...hazardsOf(leaves), ...(spelled ? { decoded: 1 } : {}) },
-      argSecretKinds: secretKindsIn(text),
+      argSignals: {
+        ...signalsOf(text, [], opaque),
+        ...hazardsOf(leaves),
+        ...(decoded.length > 0 ? { decoded: 1 } : {}),
+      },
+      argSecretKinds: secretKindsIn([text, ...decoded].join('\n')),
       argText: '',
       destinations: [...set.destinations],
       verbs: groups.verbs,

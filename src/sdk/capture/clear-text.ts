@@ -2,6 +2,7 @@
  * Clear text, for those who opt in: what of arguments, results and messages is sent as it is, after rules have cut out what must not
  * leave. Nothing here runs unless an emitter was made with `clearText`.
  */
+import { runsThat } from './encoded.js'
 import { redact } from './secrets.js'
 
 export interface ClearTextRules {
@@ -9,7 +10,10 @@ export interface ClearTextRules {
   readonly policy: string
   /** Default: all three. */
   readonly of?: readonly ('arguments' | 'results' | 'messages')[]
-  /** Names of members, in any nesting and without regard to case, whose values are cut. Names of secrets always are. */
+  /**
+   * Members whose values are cut, without regard to case: by name (`diagnosis`), or by path (`patient.address`; lists add no step), which may
+   * begin at any depth. Names of secrets always are.
+   */
   readonly fields?: readonly string[]
   /** What they match in any text is cut. Secrets of known form always are. Each must be safe on hostile input. */
   readonly patterns?: readonly RegExp[]
@@ -39,33 +43,40 @@ export function clearTextOf(
 ): ClearText | undefined {
   if (rules === undefined || value === undefined || !(rules.of ?? ['arguments', 'results', 'messages']).includes(kind))
     return undefined
-  const names = new Set((rules.fields ?? []).map((name) => name.toLowerCase()))
+  const fields = (rules.fields ?? []).map((name) => name.toLowerCase())
+  const names = new Set(fields)
+  const paths = fields.filter((name) => name.includes('.'))
   const most = Math.min(clearTextMost, Math.max(0, rules.maxLength ?? 4096))
   const walk = { nodes: bounds.nodes as number, redacted: false }
+  const cutOut = (text: string): string =>
+    (rules.patterns ?? []).reduce((kept, pattern) => kept.replace(global(pattern), cut), redact(text))
   const clean = (text: string): string => {
     // Beyond what can be kept nothing has to be looked at; a secret astride of the end is cut with it.
-    let kept = redact(text.slice(0, most + 4096))
-    for (const pattern of rules.patterns ?? []) kept = kept.replace(global(pattern), cut)
+    let kept = cutOut(text.slice(0, most + 4096))
+    for (const run of runsThat(kept, (spelled) => cutOut(spelled) !== spelled)) kept = kept.replaceAll(run, cut)
     if (kept !== text.slice(0, most + 4096)) walk.redacted = true
     return kept
   }
-  const copy = (one: unknown, depth: number): unknown => {
+  const isNamed = (path: string): boolean =>
+    names.has(path.slice(path.lastIndexOf('.') + 1)) || paths.some((one) => path === one || path.endsWith(`.${one}`))
+  const copy = (one: unknown, depth: number, path: string): unknown => {
     if (walk.nodes-- <= 0 || depth > bounds.depth) return '[too much]'
     if (typeof one === 'string') return clean(one)
-    if (Array.isArray(one)) return one.map((item) => copy(item, depth + 1))
+    if (Array.isArray(one)) return one.map((item) => copy(item, depth + 1, path))
     if (one instanceof Uint8Array) return '[bytes]'
     if (typeof one === 'bigint') return String(one)
     if (typeof one !== 'object' || one === null) return one
     return Object.fromEntries(
       Object.entries(one).map(([name, member]) => {
-        if (!secretName.test(name) && !names.has(name.toLowerCase())) return [clean(name), copy(member, depth + 1)]
+        const inner = `${path}.${name.slice(0, 256).toLowerCase()}`
+        if (!secretName.test(name) && !isNamed(inner)) return [clean(name), copy(member, depth + 1, inner)]
         walk.redacted = true
         // A mark that the forms of secrets know, so that the last look over the whole leaves it alone.
         return [name, secretName.test(name) ? '[secret]' : cut]
       }),
     )
   }
-  const copied = copy(value, 0)
+  const copied = copy(value, 0, '')
   const text = typeof copied === 'string' ? copied : (JSON.stringify(copied) ?? '')
   // Once more as a whole: a secret may stand astride of two members.
   const whole = clean(text)

@@ -15,7 +15,7 @@ export { keyedDetail, rehash } from './rehash.js'
 export { redact } from './secrets.js'
 
 /** Raised with every change of what is captured or how it is normalised: records of different versions do not match each other. */
-export const CAPTURE_VERSION = 2
+export const CAPTURE_VERSION = 3
 
 export interface CaptureOptions {
   /** The tenant's fingerprint key, at least 16 bytes. */

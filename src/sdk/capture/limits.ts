@@ -29,9 +29,9 @@ export const limits = {
   /** Content words kept of one argument. */
   leafWords: 32,
   destinations: 32,
-  /** Characters tried as an encoded value (base64, hex, URL-encoded), and how many such values. */
-  encoded: 8192,
+  /** Encoded values (base64, hex, URL-encoded, …) of one text that are read, and how deep they stand in one another. */
   decoded: 8,
+  decodedDepth: 3,
   /** Values of links' queries that are looked at in one text. */
   queryValues: 32,
 } as const

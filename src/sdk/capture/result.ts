@@ -33,6 +33,8 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
     const set = new FingerprintSet(keyed)
     const sources: OrderSource[] = []
     const texts: string[] = []
+    const decoded: string[] = []
+    let opaque = 0
     const read = (text: string, key: string, leaf: number, hidden: boolean): void => {
       for (const unit of unitsOf(visible(text))) {
         const named: Unit = unit.label === '' && key !== '' ? { ...unit, label: key } : unit
@@ -48,9 +50,16 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
       texts.push(leaf.text)
       read(leaf.text, leaf.key, at, false)
       for (const tags of leaf.text.match(hiddenTags) ?? []) read(spellTags(tags), leaf.key, at, true)
-      for (const text of encodedIn(leaf.text).decoded) read(text, leaf.key, at, true)
-      const carried = queryValuesIn(leaf.text)
-      if (carried !== '') addLeaf(set, { key: leaf.key, text: carried, scalar: false }, at, 'result')
+      const encoded = encodedIn(leaf.text)
+      decoded.push(...encoded.decoded)
+      opaque += encoded.opaque
+      for (const text of encoded.decoded)
+        for (const inner of leavesOf(text).leaves) {
+          if (inner.scalar) addLeaf(set, inner, at, 'result')
+          else read(inner.text, inner.key || leaf.key, at, true)
+        }
+      for (const text of [encoded.unescaped, queryValuesIn(leaf.text)])
+        if (text !== '') addLeaf(set, { key: leaf.key, text, scalar: false }, at, 'result')
     })
     const { fingerprints, truncated: cut } = set.take(limits.fingerprints)
     const { orders, truncated: more } = ordersOf(sources, keyed)
@@ -61,10 +70,10 @@ export function captureResult(value: unknown, keyed: Keyed): CapturedResult {
       resultFingerprints: fingerprints,
       resultCapture: truncated || cut || more || whole.truncated ? 'truncated' : 'captured',
       resultSignals: {
-        ...signalsOf(text, orders),
+        ...signalsOf(text, orders, opaque),
         ...catalogueSignal([...keys, ...sources.map(({ unit }) => unit.label)]),
       },
-      resultSecretKinds: secretKindsIn(text),
+      resultSecretKinds: secretKindsIn([text, ...decoded].join('\n')),
       resultText: '',
       orders,
     }

@@ -1,6 +1,5 @@
 /** Traits of a text that hint at an attack, each 0..1; absent where there is none. Building blocks: none alerts by itself. */
 import type { Order } from '../event.js'
-import { encodedIn } from './encoded.js'
 import { hiddenTags } from './fold.js'
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal escapes are what it looks for
@@ -21,7 +20,8 @@ const secrecy = [
   /\b(?:no|nunca)\s{1,3}(?:le\s{1,3})?(?:digas|diga|menciones|mencione|informes|informe|reveles|revele|avises|avise)\b[^.!?\n]{0,60}\b(?:usuario|usuaria|nadie)\b/i,
 ]
 
-export function signalsOf(text: string, orders: readonly Order[]): Record<string, number> {
+/** `opaque`: characters of the text in long encoded or random runs. */
+export function signalsOf(text: string, orders: readonly Order[], opaque: number): Record<string, number> {
   const signals: Record<string, number> = {}
   const put = (name: string, score: number): void => {
     if (score > 0) signals[name] = Math.min(1, Math.round(score * 20) / 20)
@@ -33,7 +33,6 @@ export function signalsOf(text: string, orders: readonly Order[]): Record<string
   put('role_marker', count(roleMarker) > 0 ? 0.9 : 0)
   put('html_comment', count(htmlComment) > 0 ? 0.5 : 0)
   put('beacon', beaconIn(text))
-  const { opaque } = encodedIn(text)
   put('encoded', opaque < 24 ? 0 : Math.min(1, opaque / 200 + (opaque / text.length) * 0.5))
   put('secrecy', secrecy.some((form) => form.test(text)) ? 1 : 0)
   put('instruction', instruction(orders))

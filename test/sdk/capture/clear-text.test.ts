@@ -41,6 +41,30 @@ test('cut by the name of a member, by the form of a secret, and by a pattern; an
   assert.equal(argCapture, 'redacted')
 })
 
+test('cut by path: at any depth, through lists, and not beside it', () => {
+  const { argText } = withRules({ fields: ['Patient.address'] }).arguments('note', {
+    address: 'ours',
+    ward: [{ patient: [{ address: { street: 'Main' }, name: 'Bob' }] }],
+    outpatient: { address: 'theirs' },
+  })
+  assert.equal(
+    argText,
+    '{"address":"ours","ward":[{"patient":[{"address":"[redacted]","name":"Bob"}]}],"outpatient":{"address":"theirs"}}',
+  )
+})
+
+test('what is cut in plain is cut in encoded form', () => {
+  const secret = ['AKIA', 'QYLPMN5HFIQR7XYA'].join('')
+  const inBase64 = Buffer.from(`my key is ${secret}`).toString('base64')
+  const inHex = Buffer.from('about CASE-881').toString('hex')
+  const harmless = Buffer.from('the parcel came late').toString('base64')
+  const { argText, argCapture } = withRules({ patterns: [/\bCASE-\d+\b/] }).arguments('note', {
+    text: `a ${inBase64} b ${inHex} c ${harmless} d ${Buffer.from(inBase64).toString('base64url')}`,
+  })
+  assert.equal(argText, `{"text":"a [redacted] b [redacted] c ${harmless} d [redacted]"}`)
+  assert.equal(argCapture, 'redacted')
+})
+
 test('only what was asked for, and no more of it than was asked for', () => {
   const capturer = withRules({ of: ['results'], maxLength: 5 })
   assert.equal(capturer.arguments('pay', { to: 'Bob' }).argText, '')
