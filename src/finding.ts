@@ -64,4 +64,6 @@ export interface Finding {
   /** Microseconds: time of the anchor, and when the engine judged. */
   readonly at: number
   readonly foundAt: number
+  /** Id of the policy file's exclusion that covers it, or ''. An excluded finding is recorded and never alerts. */
+  readonly excludedBy: string
 }

@@ -6,11 +6,11 @@ import { hostname } from 'node:os'
 import { type AlertOptions, startAlert } from './alert/index.js'
 import { createBus } from './bus/index.js'
 import type { Config } from './config.js'
-import { defaultPolicy, type Policies, policiesOf, startDetect } from './detect/index.js'
+import { type Exclusions, type Policies, startDetect } from './detect/index.js'
 import { WatchkeeperError } from './errors.js'
 import { type ReadinessCheck, startHealth } from './health.js'
 import type { Logger } from './log.js'
-import { configuredPolicy } from './policies.js'
+import { configuredPolicy, stanceOf } from './policies.js'
 import { startReceive } from './receive/index.js'
 import { openStore, type Store } from './store/index.js'
 import { storeSink } from './store/sink.js'
@@ -121,7 +121,13 @@ export async function startPipeline({
     if (store && roles.has('detect')) {
       const shares = await bus.shares('detect')
       stops.push({ name: 'detect shares', stop: () => shares.close() })
-      const detect = await startDetect({ ...stage('detect'), store, shares, policies: policy.policies })
+      const detect = await startDetect({
+        ...stage('detect'),
+        store,
+        shares,
+        policies: policy.policies,
+        exclusions: policy.exclusions,
+      })
       stops.push({ name: 'detect', stop: () => detect.close() })
     }
     if (store && roles.has('alert')) {
@@ -147,17 +153,16 @@ export async function startPipeline({
 
 /** The policy that holds now. Throws `WK_POLICY` at the start; later a bad file changes nothing. */
 async function livePolicy(config: Config, log: Logger) {
-  const asPolicies = (file: Awaited<ReturnType<typeof configuredPolicy>>): Policies =>
-    file === undefined ? () => defaultPolicy : policiesOf(file)
   const first = await configuredPolicy(config)
   if (first !== undefined) log.info({ policy: first.path, digest: first.digest }, 'policy')
-  let current = asPolicies(first)
+  let current = stanceOf(first)
   return {
-    policies: (tenant: string) => current(tenant),
+    policies: ((tenant) => current.policies(tenant)) satisfies Policies,
+    exclusions: ((...finding) => current.exclusions(...finding)) satisfies Exclusions,
     async reload(): Promise<void> {
       try {
         const file = await configuredPolicy(config)
-        current = asPolicies(file)
+        current = stanceOf(file)
         log.info({ policy: file?.path, digest: file?.digest }, 'the policy was read again, and holds from now on')
       } catch (error) {
         log.error({ err: error }, 'the policy file has faults, so the policy stays as it was')

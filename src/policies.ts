@@ -1,5 +1,12 @@
 /** The policy file's sections, brought by the stages that read them: one line for each stage. */
-import { detectSections } from './detect/index.js'
+import {
+  defaultPolicy,
+  detectSections,
+  type Exclusions,
+  exclusionsOf,
+  type Policies,
+  policiesOf,
+} from './detect/index.js'
 import { type PolicyFile, readPolicyFile, type Section } from './policy-file.js'
 
 export const policySections: readonly Section[] = [...detectSections]
@@ -12,3 +19,15 @@ export async function configuredPolicy({
 }): Promise<PolicyFile | undefined> {
   return policyFile === '' ? undefined : await readPolicyFile(policyFile, policySections)
 }
+
+/** What detection asks of a file. */
+export interface Stance {
+  readonly policies: Policies
+  readonly exclusions: Exclusions
+}
+
+/** Of a file, or without one the defaults and no exclusion. */
+export const stanceOf = (file: PolicyFile | undefined): Stance =>
+  file === undefined
+    ? { policies: () => defaultPolicy, exclusions: () => '' }
+    : { policies: policiesOf(file), exclusions: exclusionsOf(file) }

@@ -22,13 +22,14 @@ const heldBy = (condition: string): string =>
      ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id)`
 
 /**
- * The next findings after a place that no incident holds, in the order they were judged in. Reads the raw table, whose
+ * The next findings after a place that alert and that no incident holds, in the order they were judged in. Reads the raw table, whose
  * index on time serves this (the view must merge all of it), so a finding that was judged twice comes twice.
  */
 export async function unheld(store: Store, after: FindingPlace, most: number): Promise<FindingPlace[]> {
   const rows = await store.query<{ fingerprint: string; found: string }>(
     `SELECT fingerprint, toUnixTimestamp64Micro(found_at) AS found FROM findings
      WHERE found_at >= fromUnixTimestamp64Micro({at:Int64}, 'UTC')
+       AND excluded_by = ''
        AND (found_at, fingerprint) > (fromUnixTimestamp64Micro({at:Int64}, 'UTC'), {fingerprint:UUID})
        AND fingerprint NOT IN (${heldBy(`updated_at >= fromUnixTimestamp64Micro({changed:Int64}, 'UTC')`)})
      ORDER BY found_at, findings.fingerprint LIMIT {most:UInt32}`,
@@ -45,7 +46,7 @@ export async function findingsOf(store: Store, fingerprints: readonly string[]):
        tool, anchor, calls, steps, matched, score, tags,
        toUnixTimestamp64Micro(at) AS at_us, toUnixTimestamp64Micro(found_at) AS found_us
      FROM finding
-     WHERE fingerprint IN {wanted:Array(UUID)}
+     WHERE fingerprint IN {wanted:Array(UUID)} AND excluded_by = ''
        AND fingerprint NOT IN (${heldBy(
          'incident_id IN (SELECT incident_id FROM incidents WHERE hasAny(findings, {wanted:Array(UUID)}))',
        )})`,
@@ -87,5 +88,6 @@ function findingFrom(row: FindingRow): Finding {
     tags: JSON.parse(tags) as Tags,
     at: Number(at_us),
     foundAt: Number(found_us),
+    excludedBy: '',
   }
 }

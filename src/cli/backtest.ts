@@ -2,16 +2,17 @@
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { createCapturer } from '@watchkeeper/sdk/capture'
 import { developmentDsn, isTenantName } from '@watchkeeper/sdk/dsn'
 import type { Config } from '../config.js'
 import { type Catalogue, judgeRange, loadCatalogue } from '../detect/index.js'
 import { WatchkeeperError } from '../errors.js'
 import { createLogger, type Logger } from '../log.js'
-import { openScratchStore, openStore } from '../store/index.js'
+import { configuredPolicy, type Stance, stanceOf } from '../policies.js'
+import { openStore } from '../store/index.js'
 import { Telemetry } from '../telemetry.js'
+import { judgeRecorded, patientBudgetMs } from './backtest/judge-recorded.js'
 import { showProgress } from './backtest/progress.js'
-import { ingest, sessionLines } from './backtest/recorded.js'
+import { sessionLines } from './backtest/recorded.js'
 import { type SessionLine, summarise } from './backtest/report.js'
 import { countRecorded, storedLines } from './backtest/stored.js'
 import type { Command, CommandIo } from './command.js'
@@ -60,24 +61,22 @@ interface Outcome {
   readonly faults: number
 }
 
-/** Milliseconds of one detector on one session: so long that a busy machine does not change the outcome. */
-const patientBudgetMs = 6_000
-
 export const command: Command = {
   summary: 'run the detectors over recorded sessions or stored history',
   help,
   async run(args, io) {
     const wish = readWish(args)
     const config = io.config()
+    const stance = stanceOf(await configuredPolicy(config))
     const catalogue = await loadCatalogue({
       own: config.detectorsDir,
       ...(wish.detectors && { only: wish.detectors }),
     })
     const log = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
-    const judge = wish.since === undefined ? judgeRecorded : judgeStored
+    const judge = wish.since === undefined ? recordedOutcome : storedOutcome
     // Opened first: a place that cannot be written to is told before the work, not after it.
     const out = wish.findings === undefined ? undefined : await openLines(wish.findings)
-    const { lines, judged, faults } = await judge({ wish, io, config, catalogue, log })
+    const { lines, judged, faults } = await judge({ wish, io, config, catalogue, stance, log })
     await out?.(lines)
     io.stdout.write(
       `${judged}\n${summarise(
@@ -95,43 +94,31 @@ interface Job {
   readonly io: CommandIo
   readonly config: Config
   readonly catalogue: Catalogue
+  readonly stance: Stance
   readonly log: Logger
 }
 
-async function judgeRecorded({ wish, io, config, catalogue, log }: Job): Promise<Outcome> {
+async function recordedOutcome({ wish, io, config, catalogue, stance, log }: Job): Promise<Outcome> {
   const { baseTime, files, together } = wish
   const tenant = wish.tenant ?? developmentDsn.tenant
   const progress = showProgress(io.stderr, Date.now)
-  const now = (): number => Date.now() * 1000
-  const store = await openScratchStore({ log, now })
   let faults = 0
   try {
-    const ingested = await ingest({
+    const { ingested, findings, notEvaluated } = await judgeRecorded({
       files,
-      store,
-      capturer: createCapturer({ key: developmentDsn.fingerprintKey }),
+      catalogue,
+      stance,
       baseTime,
       tenant,
       together,
+      sessionIdleMinutes: config.sessionIdleMinutes,
+      log,
       signal: io.signal,
-      onSession: (sessions) => progress.say(`${plural(sessions, 'session')} read`),
+      progress: progress.say,
       onFault(message) {
         faults++
         if (faults <= 20) io.stderr.write(`backtest: not a session: ${message}\n`)
       },
-    })
-    await store.refreshRollups()
-    const { findings, notEvaluated } = await judgeRange({
-      store,
-      ...wholeWindows(baseTime, ingested.lastAt + 1, catalogue),
-      catalogue,
-      idle: config.sessionIdleMinutes * 60_000_000,
-      budgetMs: patientBudgetMs,
-      now,
-      log,
-      telemetry: new Telemetry(),
-      signal: io.signal,
-      progress: (done, total) => progress.say(`${count(done)} of ${plural(total, 'session')} judged`),
     })
     const calls = `${plural(ingested.calls.size, 'call')} of ${plural(ingested.sessions.length, 'session')}`
     const not = faults === 0 ? '' : `, ${plural(faults, 'line')} not understood`
@@ -142,11 +129,10 @@ async function judgeRecorded({ wish, io, config, catalogue, log }: Job): Promise
     }
   } finally {
     progress.end()
-    await store.close()
   }
 }
 
-async function judgeStored({ wish, io, config, catalogue, log }: Job): Promise<Outcome> {
+async function storedOutcome({ wish, io, config, catalogue, stance, log }: Job): Promise<Outcome> {
   const now = (): number => Date.now() * 1000
   const to = now()
   const from = to - (wish.since ?? 0)
@@ -158,6 +144,7 @@ async function judgeStored({ wish, io, config, catalogue, log }: Job): Promise<O
       from,
       to,
       catalogue,
+      ...stance,
       tenants: wish.tenant === undefined ? [] : [wish.tenant],
       idle: config.sessionIdleMinutes * 60_000_000,
       budgetMs: patientBudgetMs,
@@ -165,7 +152,7 @@ async function judgeStored({ wish, io, config, catalogue, log }: Job): Promise<O
       log,
       telemetry: new Telemetry(),
       signal: io.signal,
-      progress: (done, total) => progress.say(`${count(done)} of ${plural(total, 'session key')} judged`),
+      progress: (done, total, what) => progress.say(`${count(done)} of ${count(total)} ${what} judged`),
     })
     const recorded = await countRecorded(store, findings)
     return {
@@ -179,12 +166,6 @@ async function judgeStored({ wish, io, config, catalogue, log }: Job): Promise<O
     progress.end()
     await store.close()
   }
-}
-
-/** The range, wide enough that every window of every query detector lies wholly in it. */
-function wholeWindows(from: number, to: number, { query }: Catalogue): { from: number; to: number } {
-  const every = Math.max(1, ...query.map(({ detector }) => detector.everySeconds)) * 1_000_000
-  return { from: Math.floor(from / every) * every, to: Math.ceil(to / every) * every }
 }
 
 /** Returns the function that writes the lines and ends the file. Both throw `WK_FILE_UNWRITABLE`. */

@@ -3,7 +3,7 @@ import { access, mkdir, statfs } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { createBus } from '../bus/index.js'
 import type { Config } from '../config.js'
-import { loadCatalogue } from '../detect/index.js'
+import { exclusionsIn, hasExpired, loadCatalogue } from '../detect/index.js'
 import { createLogger, type Logger } from '../log.js'
 import { configuredPolicy } from '../policies.js'
 import { openReader } from '../store/index.js'
@@ -18,8 +18,13 @@ address. One line for each check; where something is wrong it says what to do.
 exit codes: 0 all is well · 1 something is not, as told · 78 the settings cannot be read
 `
 
+/** Told, and no reason to stop: what will be wrong soon, or is weaker than it was meant to be. */
+interface Warning {
+  readonly warning: string
+}
+
 /** What a check says when all is well; it throws where it is not. */
-type Check = (config: Config, log: Logger) => Promise<string>
+type Check = (config: Config, log: Logger) => Promise<string | Warning>
 
 const GiB = 2 ** 30
 
@@ -68,7 +73,15 @@ const checks: Readonly<Record<string, Check>> = {
     if (file === undefined)
       return 'none: the defaults hold (set WATCHKEEPER_POLICY; deploy/watchkeeper.example.yaml explains it)'
     const tenants = file.tenants.length === 0 ? '' : `, with words for ${file.tenants.join(', ')}`
-    return `${file.path} (${file.digest})${tenants}`
+    const said = `${file.path} (${file.digest})${tenants}`
+    const exclusions = exclusionsIn(file)
+    const now = Date.now() * 1000
+    const expired = exclusions.filter((one) => hasExpired(one, now))
+    if (expired.length > 0) {
+      const list = expired.map(({ id, owner, expires }) => `${id} (ended ${dayBefore(expires)}, ask ${owner})`)
+      return { warning: `${said}; exclusions that no longer hold: ${list.join(', ')}` }
+    }
+    return exclusions.length === 0 ? said : `${said}, ${exclusions.length} exclusion(s)`
   },
 
   async detectors({ detectorsDir }) {
@@ -94,19 +107,28 @@ const checks: Readonly<Record<string, Check>> = {
   },
 }
 
+/** The last day that an exclusion held. Microseconds. */
+const dayBefore = (expires: number): string => new Date(expires / 1000 - 1).toISOString().slice(0, 10)
+
 async function run(_args: readonly string[], io: CommandIo): Promise<number> {
   const config = io.config()
   const log = createLogger({ ...config, logLevel: 'silent' })
   let ailing = 0
+  let warnings = 0
   for (const [name, check] of Object.entries(checks)) {
     try {
-      io.stdout.write(`ok    ${name.padEnd(12)} ${await check(config, log)}\n`)
+      const said = await check(config, log)
+      if (typeof said !== 'string') warnings += 1
+      const line =
+        typeof said === 'string' ? `ok    ${name.padEnd(12)} ${said}` : `WARN  ${name.padEnd(12)} ${said.warning}`
+      io.stdout.write(`${line}\n`)
     } catch (error) {
       ailing += 1
       io.stdout.write(`FAULT ${name.padEnd(12)} ${error instanceof Error ? error.message : String(error)}\n`)
     }
   }
-  io.stdout.write(ailing === 0 ? '\nall is well\n' : `\n${ailing} thing(s) to mend\n`)
+  const look = warnings === 0 ? '' : `, ${warnings} to look at`
+  io.stdout.write(ailing === 0 ? `\nall is well${look}\n` : `\n${ailing} thing(s) to mend${look}\n`)
   return ailing === 0 ? 0 : 1
 }
 

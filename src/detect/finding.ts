@@ -4,6 +4,7 @@ import type { Finding } from '../finding.js'
 import type { InsertRows } from '../store/index.js'
 import type { Named } from './catalogue.js'
 import type { Draft, RowDraft, Session } from './contract.js'
+import { type Exclusions, noExclusions, reachOf, reachOfRow } from './exclusion.js'
 
 /** Characters of a summary, a note and a name: they hold text from events, which may be long on purpose. */
 const limits = { summary: 1000, note: 500, name: 256, calls: 100, steps: 100, matched: 200 } as const
@@ -18,10 +19,18 @@ export function sessionFinding(
   session: Pick<Session, 'tenant' | 'id' | 'subject'>,
   draft: Draft,
   foundAt: number,
+  exclusions: Exclusions = noExclusions,
 ): Finding {
   const { anchor } = draft
+  const named = {
+    server: cut(anchor.serverName || anchor.serverAddress),
+    tool: cut(anchor.tool),
+    subject: session.subject,
+  }
   return {
     ...explained(draft),
+    ...named,
+    excludedBy: exclusions(session.tenant, { detector: id, ...named, ...reachOf(draft.calls) }, foundAt),
     fingerprint: fingerprintOf(id, session.tenant, anchor.eventId),
     detector: id,
     detectorVersion: about.version,
@@ -30,9 +39,6 @@ export function sessionFinding(
     tags: about.tags,
     tenant: session.tenant,
     session: session.id,
-    subject: session.subject,
-    server: cut(anchor.serverName || anchor.serverAddress),
-    tool: cut(anchor.tool),
     anchor: anchor.eventId,
     calls: draft.calls.slice(0, limits.calls).map(({ recordId }) => recordId),
     steps: stepsOf(draft.steps),
@@ -47,11 +53,16 @@ export function queryFinding(
   { id, detector: { about } }: Named,
   window: { readonly tenant: string; readonly from: number; readonly to: number },
   draft: RowDraft,
+  row: Readonly<Record<string, unknown>>,
   foundAt: number,
+  exclusions: Exclusions = noExclusions,
 ): Finding {
+  const named = { server: cut(draft.server), tool: cut(draft.tool), subject: draft.subject }
   const anchor = `${new Date(window.from / 1000).toISOString()} ${draft.anchor}`
   return {
     ...explained(draft),
+    ...named,
+    excludedBy: exclusions(window.tenant, { detector: id, ...named, ...reachOfRow(row) }, foundAt),
     fingerprint: fingerprintOf(id, window.tenant, anchor),
     detector: id,
     detectorVersion: about.version,
@@ -60,9 +71,6 @@ export function queryFinding(
     tags: about.tags,
     tenant: window.tenant,
     session: draft.session,
-    subject: draft.subject,
-    server: cut(draft.server),
-    tool: cut(draft.tool),
     anchor,
     calls: draft.calls.slice(0, limits.calls),
     steps: stepsOf(draft.steps),
@@ -107,4 +115,5 @@ export const findingRow = (finding: Finding): InsertRows['findings'] => ({
   tags: JSON.stringify(finding.tags),
   at: finding.at,
   found_at: finding.foundAt,
+  excluded_by: finding.excludedBy,
 })

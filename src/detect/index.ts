@@ -11,6 +11,7 @@ import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import { type Catalogue, loadCatalogue } from './catalogue.js'
 import type { Policies } from './contract.js'
+import { type Exclusions, noExclusions } from './exclusion.js'
 import { Jury } from './jury.js'
 import { defaultPolicy } from './policy.js'
 import { QueryEngine } from './query-engine.js'
@@ -21,10 +22,18 @@ import { Watermarks } from './watermarks.js'
 export { type CaseOptions, type Proof, proofsOf } from './cases.js'
 export { type Catalogue, isOurs, loadCatalogue, type Named } from './catalogue.js'
 export type { Policies } from './contract.js'
+export type { Exclusions } from './exclusion.js'
 export { fingerprintOf } from './finding.js'
 export { judgeRange, type RangeOptions, type RangeVerdicts } from './judge-range.js'
 export { defaultPolicy } from './policy.js'
-export { detectSections, policiesOf } from './policy-file/index.js'
+export {
+  detectSections,
+  type Exclusion,
+  exclusionsIn,
+  exclusionsOf,
+  hasExpired,
+  policiesOf,
+} from './policy-file/index.js'
 
 export interface DetectOptions {
   readonly store: Store
@@ -40,6 +49,8 @@ export interface DetectOptions {
   readonly catalogue?: Catalogue
   /** Default: what holds without a policy file. */
   readonly policies?: Policies
+  /** Default: none. */
+  readonly exclusions?: Exclusions
 }
 
 export interface Detect {
@@ -51,7 +62,16 @@ export interface Detect {
 
 /** Starts to look every `detectEveryMs`. Throws `WK_DETECTOR_INVALID`. */
 export async function startDetect(options: DetectOptions): Promise<Detect> {
-  const { store, shares, config, log, telemetry, now, policies = () => defaultPolicy } = options
+  const {
+    store,
+    shares,
+    config,
+    log,
+    telemetry,
+    now,
+    policies = () => defaultPolicy,
+    exclusions = noExclusions,
+  } = options
   const catalogue = options.catalogue ?? (await loadCatalogue({ own: config.detectorsDir ?? '' }))
   const recorder = new Recorder(store, telemetry)
   const watermarks = new Watermarks(store)
@@ -59,6 +79,7 @@ export async function startDetect(options: DetectOptions): Promise<Detect> {
   const jury = new Jury({
     detectors: catalogue.session,
     policies,
+    exclusions,
     budgetMs: config.detectBudgetMs,
     now,
     log,
@@ -72,7 +93,13 @@ export async function startDetect(options: DetectOptions): Promise<Detect> {
     rest: config.detectSettleMs * 1000,
     idle: config.sessionIdleMinutes * 60_000_000,
   })
-  const queries = new QueryEngine({ ...common, detectors: catalogue.query, policies, budgetMs: config.detectBudgetMs })
+  const queries = new QueryEngine({
+    ...common,
+    detectors: catalogue.query,
+    policies,
+    exclusions,
+    budgetMs: config.detectBudgetMs,
+  })
 
   const stop = new AbortController()
   let timer: NodeJS.Timeout | undefined

@@ -4,6 +4,7 @@ import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import type { Catalogue } from './catalogue.js'
 import type { Policies } from './contract.js'
+import { type Exclusions, noExclusions } from './exclusion.js'
 import { judgeSessions } from './judge-sessions.js'
 import { judgeWindow } from './judge-window.js'
 import { Jury, type Verdicts } from './jury.js'
@@ -17,9 +18,15 @@ export interface RangeOptions {
   readonly from: number
   readonly to: number
   readonly catalogue: Catalogue
+  /**
+   * Which windows of query detectors: those that lie wholly in the range (history, of which the range is a part), or all that
+   * touch it (recorded sessions, of which the range is all there is). Default: within.
+   */
+  readonly windows?: 'within' | 'touching'
   /** [] is all. */
   readonly tenants?: readonly string[]
   readonly policies?: Policies
+  readonly exclusions?: Exclusions
   /** Microseconds of silence that end a session of records without a key. */
   readonly idle: number
   readonly budgetMs: number
@@ -27,8 +34,8 @@ export interface RangeOptions {
   readonly log: Logger
   readonly telemetry: Telemetry
   readonly signal?: AbortSignal
-  /** Told after each step: session keys judged, of how many. */
-  readonly progress?: (done: number, total: number) => void
+  /** Told after each step: session keys judged, then windows of query detectors, of how many. */
+  readonly progress?: (done: number, total: number, what: 'sessions' | 'windows') => void
 }
 
 export interface RangeVerdicts extends Verdicts {
@@ -43,8 +50,19 @@ const listed = 50_000
 
 /** In order of tenant and session; windows of query detectors that lie wholly in the range, oldest first. */
 export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> {
-  const { policies = () => defaultPolicy, catalogue, now, log, telemetry, budgetMs, from, to, signal } = options
-  const jury = new Jury({ detectors: catalogue.session, policies, budgetMs, now, log, telemetry })
+  const {
+    policies = () => defaultPolicy,
+    exclusions = noExclusions,
+    catalogue,
+    now,
+    log,
+    telemetry,
+    budgetMs,
+    from,
+    to,
+    signal,
+  } = options
+  const jury = new Jury({ detectors: catalogue.session, policies, exclusions, budgetMs, now, log, telemetry })
   const findings: Verdicts['findings'][number][] = []
   const notEvaluated: Verdicts['notEvaluated'][number][] = []
   const add = (verdicts: Verdicts): void => {
@@ -56,20 +74,37 @@ export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> 
   for (let at = 0; at < targets.length && !signal?.aborted; at += together) {
     const some = targets.slice(at, at + together)
     add(await judgeSessions(some, { ...options, jury, bounds: { from, to } }))
-    options.progress?.(Math.min(at + together, targets.length), targets.length)
+    options.progress?.(Math.min(at + together, targets.length), targets.length, 'sessions')
   }
 
   let windows = 0
   const watchdog = createWatchdog()
-  for (const named of catalogue.query) {
-    for (const window of windowsIn(from, to, named.detector.everySeconds * 1_000_000)) {
-      if (signal?.aborted) break
-      add(await judgeWindow(named, window, { ...options, policies, watchdog, tenants: options.tenants ?? [] }))
-      windows++
-    }
+  const all = catalogue.query.length === 0 ? [] : await windowsOf(options)
+  for (const { named, window } of all) {
+    if (signal?.aborted) break
+    add(await judgeWindow(named, window, { ...options, policies, watchdog, tenants: options.tenants ?? [] }))
+    windows++
+    options.progress?.(windows, all.length, 'windows')
   }
   const once = new Map(findings.map((finding) => [finding.fingerprint, finding]))
   return { findings: [...once.values()], notEvaluated, sessions: targets.length, windows }
+}
+
+/** Windows that ended before the first record ever was are left out: there was nothing yet, not even silence. */
+async function windowsOf({ store, catalogue, from, to, windows: which, tenants = [] }: RangeOptions) {
+  const [row] = await store.query<{ first: string; n: string }>(
+    `SELECT toUnixTimestamp64Micro(min(kept_at)) AS first, count() AS n FROM events
+     WHERE empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)}`,
+    { tenants },
+  )
+  const began = Number(row?.n ?? 0) === 0 ? to : Number(row?.first)
+  return catalogue.query.flatMap((named) => {
+    const every = named.detector.everySeconds * 1_000_000
+    const [first, last] =
+      which === 'touching' ? [Math.floor(from / every) * every, Math.ceil(to / every) * every] : [from, to]
+    const start = Math.max(first, Math.floor(began / every) * every)
+    return windowsIn(start, last, every).map((window) => ({ named, window }))
+  })
 }
 
 async function sessionsIn({ store, from, to, tenants = [] }: RangeOptions) {

@@ -3,6 +3,7 @@ import type { Finding } from '../finding.js'
 import type { Store } from '../store/index.js'
 import type { Named } from './catalogue.js'
 import { isNotEvaluated, type Policies, type QueryDetector } from './contract.js'
+import type { Exclusions } from './exclusion.js'
 import { queryFinding } from './finding.js'
 import type { NotEvaluatedRow, RunRow, Verdicts } from './jury.js'
 import type { Watchdog } from './watchdog.js'
@@ -11,6 +12,8 @@ import type { Window } from './windows.js'
 export interface JudgeWindowOptions {
   readonly store: Pick<Store, 'query'>
   readonly policies: Policies
+  /** Default: none. */
+  readonly exclusions?: Exclusions
   readonly watchdog: Watchdog
   /** Milliseconds of one `judge(row)`. */
   readonly budgetMs: number
@@ -59,7 +62,7 @@ export async function judgeWindow(
     } else if (watched.value !== undefined) {
       const verdict = watched.value
       if (isNotEvaluated(verdict)) nothing('', verdict.notEvaluated, verdict.because)
-      else findings.push(queryFinding({ id, detector }, { ...window, tenant }, verdict, began))
+      else findings.push(queryFinding({ id, detector }, { ...window, tenant }, verdict, row, began, options.exclusions))
     }
   }
   const run: RunRow = {

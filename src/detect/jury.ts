@@ -9,6 +9,7 @@ import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import type { Named } from './catalogue.js'
 import { type Draft, isNotEvaluated, type Policies, type Session, type SessionDetector } from './contract.js'
+import type { Exclusions } from './exclusion.js'
 import { sessionFinding } from './finding.js'
 import type { Piece } from './sessions.js'
 import { createWatchdog, type Watched } from './watchdog.js'
@@ -16,6 +17,8 @@ import { createWatchdog, type Watched } from './watchdog.js'
 export interface JuryOptions {
   readonly detectors: readonly Named<SessionDetector>[]
   readonly policies: Policies
+  /** Default: none. */
+  readonly exclusions?: Exclusions
   /** Milliseconds of one detector on one piece: slower is reported, and ten times as long is ended. */
   readonly budgetMs: number
   /** Microseconds since 1970. */
@@ -102,7 +105,7 @@ export class Jury {
       const settled = began - named.detector.settleMs * 1000
       const findings = verdict
         .filter(({ anchor }) => isWithin(anchor, bounds, settled, named.detector))
-        .map((draft) => sessionFinding(named, session, draft, began))
+        .map((draft) => sessionFinding(named, session, draft, began, this.#options.exclusions))
       return { findings, notEvaluated: [] }
     }, Math.ceil(limitMs))
     const took = now() - began

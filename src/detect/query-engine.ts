@@ -11,6 +11,7 @@ import type { Telemetry } from '../telemetry.js'
 import { Bench } from './bench.js'
 import type { Named } from './catalogue.js'
 import type { Policies, QueryDetector } from './contract.js'
+import type { Exclusions } from './exclusion.js'
 import { judgeWindow } from './judge-window.js'
 import type { Recorder } from './recorder.js'
 import { createWatchdog } from './watchdog.js'
@@ -22,6 +23,7 @@ export interface QueryEngineOptions {
   readonly store: Store
   readonly shares: Shares
   readonly policies: Policies
+  readonly exclusions: Exclusions
   readonly recorder: Recorder
   readonly watermarks: Watermarks
   /** Milliseconds of one `judge(row)`. */
@@ -88,13 +90,14 @@ export class QueryEngine {
 
   /** False when the window stays to be judged. */
   async #judge(named: Named<QueryDetector>, window: Window, signal: AbortSignal | undefined): Promise<boolean> {
-    const { recorder, watermarks, now, telemetry, budgetMs, store, policies } = this.#options
+    const { recorder, watermarks, now, telemetry, budgetMs, store, policies, exclusions } = this.#options
     const { id } = named
     const began = now()
     try {
       const options = {
         store,
         policies,
+        exclusions,
         watchdog: this.#watchdog,
         budgetMs,
         now,

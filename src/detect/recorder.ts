@@ -74,9 +74,10 @@ export class Recorder {
         fresh.map(findingRow),
         stableId(...fresh.map(({ fingerprint }) => fingerprint)),
       )
-      for (const { fingerprint, detector } of fresh) {
+      for (const { fingerprint, detector, excludedBy } of fresh) {
         this.#recorded.add(fingerprint)
-        this.#telemetry.count('detect', 'sent', 1, detector)
+        if (excludedBy === '') this.#telemetry.count('detect', 'sent', 1, detector)
+        else this.#telemetry.count('detect', 'dropped', 1, `excluded:${excludedBy}`)
       }
     }
     return fresh

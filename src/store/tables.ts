@@ -31,6 +31,8 @@ export const tables = {
     tags: text(),
     at: micros,
     found_at: micros,
+    /** Id of an exclusion of the policy file, or ''. */
+    excluded_by: text(),
   },
   /** One row for each version of an incident; the view `incident` shows the latest. */
   incidents: {

@@ -16,6 +16,7 @@ import { Telemetry } from '../../src/telemetry.js'
 import { commandIo } from '../support/command-io.js'
 import { sharesOf, silent } from '../support/detect.js'
 import { auditEvent } from '../support/events.js'
+import { freePort, watchkeeper } from '../support/service.js'
 import { openTestStore } from '../support/store.js'
 
 const attacked = (id: string) => ({
@@ -197,7 +198,7 @@ test('stored history is judged beside a running service, and nothing is written'
   const service = await openStore({ config, log: silent, now })
   t.after(() => service.close())
   const time = now() - 3_600_000_000
-  const told = (kind: 'authorization' | 'elevation', at: number, given: object) =>
+  const said = (kind: 'authorization' | 'elevation', at: number, given: object) =>
     auditEvent({
       kind,
       startedAt: time + at,
@@ -208,17 +209,49 @@ test('stored history is judged beside a running service, and nothing is written'
       ...given,
     })
   await service.insertEvents([
-    told('authorization', 0, { eventId: 'a1', scopes: ['files:read'], decision: 'allowed' }),
-    told('elevation', 1, { eventId: 'e1', scopes: ['files:read'], scopesGranted: ['files:read', 'admin'] }),
+    said('authorization', 0, { eventId: 'a1', scopes: ['files:read'], decision: 'allowed' }),
+    said('elevation', 1, { eventId: 'e1', scopes: ['files:read'], scopesGranted: ['files:read', 'admin'] }),
   ])
   const { code, lines, stdout } = await backtest(t, ['--since', '24h'], { WATCHKEEPER_DATA_DIR: dataDir })
   assert.equal(code, 0)
+  // What could not be judged without history has a line without a session.
+  const told = lines.filter(({ id }) => id !== '')
   assert.deepEqual(
-    lines.map(({ id, findings }) => [id, findings.map(({ detector }) => detector)]),
+    told.map(({ id, findings }) => [id, findings.map(({ detector }) => detector)]),
     [['c:conv-1', ['scope-jump']]],
   )
   assert.match(stdout, /1 finding, 0 of them recorded live/)
   assert.deepEqual(await service.query('SELECT 1 FROM findings'), [])
   const before = await backtest(t, ['--since', '30m'], { WATCHKEEPER_DATA_DIR: dataDir })
-  assert.deepEqual(before.lines, [])
+  assert.deepEqual(
+    before.lines.flatMap(({ findings }) => findings),
+    [],
+  )
+})
+
+test('what the policy file excludes is told and no alert, until its last day', async (t) => {
+  const file = await recording(t, attacked('known'), harmless('quiet'))
+  const policy = join(await folder(t), 'watchkeeper.yaml')
+  const write = (expires: string) =>
+    writeFile(
+      policy,
+      `exclusions: [{ id: billing, detector: injected-action, tool: send_email, destination: billing-desk.example,
+        owner: ops, reason: known, expires: ${expires}, case: ${file} }]`,
+    )
+  await write('2999-01-01')
+  const held = await backtest(t, [file, '--detector', 'injected-action'], { WATCHKEEPER_POLICY: policy })
+  assert.match(held.stdout, /0 sessions of 2 alerted/)
+  assert.deepEqual(
+    held.lines.map(({ findings }) => findings.map(({ excluded_by }) => excluded_by)),
+    [['billing'], []],
+  )
+  await write('2020-01-01')
+  const over = await backtest(t, [file, '--detector', 'injected-action'], { WATCHKEEPER_POLICY: policy })
+  assert.match(over.stdout, /1 session of 2 alerted/)
+  const { stdout } = await watchkeeper(['doctor'], {
+    WATCHKEEPER_POLICY: policy,
+    WATCHKEEPER_DATA_DIR: await folder(t),
+    WATCHKEEPER_CONSOLE_PORT: String(await freePort()),
+  })
+  assert.match(stdout, /WARN {2}policy .*billing \(ended 2020-01-01, ask ops\)/)
 })

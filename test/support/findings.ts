@@ -33,6 +33,7 @@ export function finding(given: Partial<Finding> & { readonly anchor: string }): 
     tags: { atlas: ['AML.T0051.001'], mcp: ['MCP06:2025'], asi: ['ASI01'] },
     at,
     foundAt: at + second,
+    excludedBy: '',
     ...given,
   }
 }

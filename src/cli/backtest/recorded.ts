@@ -5,7 +5,7 @@ import { fingerprintOf } from '../../detect/index.js'
 import type { Finding } from '../../finding.js'
 import { type RecordedSession, readRecorded, recordedEvents } from '../../recorded.js'
 import type { Store } from '../../store/index.js'
-import type { SessionLine } from './report.js'
+import { excluded, type SessionLine } from './report.js'
 
 export interface IngestOptions {
   readonly files: readonly string[]
@@ -116,6 +116,7 @@ export function sessionLines(
         fingerprint: fingerprintOf(finding.detector, tenant, finding.anchor),
         summary: finding.summary,
         score: finding.score,
+        ...excluded(finding),
       })
     }
   }

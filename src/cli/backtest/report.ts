@@ -1,5 +1,5 @@
 /** What a backtest says: a line of JSON for each session, and a summary that a person reads. */
-import { type Maturity, type Severity, severities, severityRank } from '../../finding.js'
+import { type Finding, type Maturity, type Severity, severities, severityRank } from '../../finding.js'
 import { count, plural } from '../replay/progress.js'
 
 export interface SessionLine {
@@ -19,9 +19,16 @@ export interface FindingLine {
   readonly fingerprint: string
   readonly summary: string
   readonly score: Readonly<Record<string, number>>
+  /** Id of the policy file's exclusion, where one covers it: then it is no alert. */
+  readonly excluded_by?: string
 }
 
-const isAlert = ({ severity }: FindingLine): boolean => severityRank(severity) >= severityRank('medium')
+export const excluded = ({ excludedBy }: Pick<Finding, 'excludedBy'>): Pick<FindingLine, 'excluded_by'> =>
+  excludedBy === '' ? {} : { excluded_by: excludedBy }
+
+/** What would have paged: medium or worse, of no detector on trial, and not excluded. */
+export const isAlert = ({ severity, maturity, excluded_by }: FindingLine): boolean =>
+  severityRank(severity) >= severityRank('medium') && maturity !== 'trial' && excluded_by === undefined
 
 const share = (part: number, whole: number): string => `${((100 * part) / Math.max(1, whole)).toFixed(1)} %`
 

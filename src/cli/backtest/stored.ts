@@ -1,7 +1,7 @@
 /** Verdicts over stored history, by session, next to what the live engine recorded of it. */
 import type { Finding } from '../../finding.js'
 import type { Store } from '../../store/index.js'
-import type { FindingLine, SessionLine } from './report.js'
+import { excluded, type FindingLine, type SessionLine } from './report.js'
 
 interface NotEvaluated {
   readonly session: string
@@ -13,8 +13,12 @@ interface NotEvaluated {
 export function storedLines(findings: readonly Finding[], notEvaluated: readonly NotEvaluated[]): SessionLine[] {
   const ids = [...new Set([...findings, ...notEvaluated].map(({ session }) => session))].sort()
   const lines = new Map(ids.map((id) => [id, { findings: [] as FindingLine[], lacks: new Set<string>() }]))
-  for (const { session, detector, severity, maturity, calls, fingerprint, summary, score } of findings)
-    lines.get(session)?.findings.push({ detector, severity, maturity, calls, fingerprint, summary, score })
+  for (const finding of findings) {
+    const { session, detector, severity, maturity, calls, fingerprint, summary, score } = finding
+    lines
+      .get(session)
+      ?.findings.push({ detector, severity, maturity, calls, fingerprint, summary, score, ...excluded(finding) })
+  }
   for (const { session, detector, input } of notEvaluated) lines.get(session)?.lacks.add(`${detector}: ${input}`)
   return [...lines].map(([id, { findings: found, lacks }]) => ({
     id,

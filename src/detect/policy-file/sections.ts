@@ -117,7 +117,7 @@ export const approvals = section(
 )
 
 /** All of them, for whoever reads the file. */
-export const detectSections: readonly Section[] = [
+export const policySections: readonly Section[] = [
   servers,
   tools,
   sensitive,
