@@ -4,9 +4,10 @@
  * is cut until it fits, and `data.omitted` says how much.
  */
 import { withoutMiddle } from './evidence.js'
-import { type Change, type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
+import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
 import { messageSafe } from './neutralise.js'
 import { nextSteps, readmeOf } from './next-steps.js'
+import type { Notice } from './notifiers/contract.js'
 
 export const mostBytes = 65_536
 /** How many findings, steps and values are kept, tried in this order. */
@@ -14,21 +15,21 @@ const sizes = [100, 50, 25, 12, 6, 3, 1, 0]
 
 export const eventIdOf = (incident: Pick<Incident, 'id' | 'version'>): string => `${incident.id}.${incident.version}`
 
-export function cloudEvent(incident: Incident, change: Change): string {
+export function cloudEvent(incident: Incident, notice: Notice): string {
   for (const size of sizes) {
-    const body = JSON.stringify(envelope(incident, change, size))
+    const body = JSON.stringify(envelope(incident, notice, size))
     if (Buffer.byteLength(body) <= mostBytes) return body
   }
   // Not reached: without evidence an envelope is a few kilobytes, since every text in it is cut.
   throw new RangeError(`incident ${incident.id} does not fit into ${mostBytes} bytes`)
 }
 
-function envelope(incident: Incident, change: Change, size: number): Record<string, unknown> {
+function envelope(incident: Incident, notice: Notice, size: number): Record<string, unknown> {
   return {
     specversion: '1.0',
     id: eventIdOf(incident),
     source: `urn:watchkeeper:tenant:${encodeURIComponent(incident.tenant)}`,
-    type: `dev.watchkeeper.incident.${change}`,
+    type: `dev.watchkeeper.incident.${notice}`,
     time: instant(incident.updatedAt),
     subject: incident.id,
     datacontenttype: 'application/json',

@@ -33,6 +33,11 @@ export interface Alert {
   close(): Promise<void>
 }
 
+function configuredWebhook({ webhookUrl, webhookSecret }: AlertOptions['config'], now: () => number) {
+  const secret = webhookSecret === '' ? undefined : async () => webhookSecret
+  return webhook({ name: 'webhook', url: async () => webhookUrl, secret, now })
+}
+
 const graceMs = 3_000
 
 /** Looks for findings every `alertEveryMs` until it is closed. Faults of the store are logged and tried again. */
@@ -41,8 +46,7 @@ export function startAlert(options: AlertOptions): Alert {
   const { gather, deliver, close } = engine({
     ...options,
     least: config.webhookMinSeverity,
-    notifier:
-      config.webhookUrl === '' ? undefined : webhook({ url: config.webhookUrl, secret: config.webhookSecret, now }),
+    notifier: config.webhookUrl === '' ? undefined : configuredWebhook(config, now),
     random: options.random ?? Math.random,
     onIncident: options.onIncident ?? (() => undefined),
   })

@@ -3,12 +3,22 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { test } from 'node:test'
 import type { Incident } from '../../src/alert/incident.js'
 import { joinFindings } from '../../src/alert/incidents.js'
-import { judge, webhook } from '../../src/alert/notifiers/webhook.js'
+import { judge } from '../../src/alert/notifiers/post.js'
+import { webhook } from '../../src/alert/notifiers/webhook.js'
 import type { Finding } from '../../src/finding.js'
 import { baseTime, evidence, finding, second } from '../support/findings.js'
 import { answers, httpReceiver } from '../support/http-receiver.js'
 
 const now = () => baseTime + 60 * second
+/** `secret` '' is unsigned. */
+const hook = (url: string, secret = '', timeoutMs = 10_000) =>
+  webhook({
+    name: 'webhook',
+    url: async () => url,
+    secret: secret === '' ? undefined : async () => secret,
+    now,
+    timeoutMs,
+  })
 const never = new AbortController().signal
 
 function incidentOf(...findings: Finding[]): Incident {
@@ -20,7 +30,7 @@ const plain = incidentOf(finding({ anchor: 'a' }))
 
 test('an accepted incident is a CloudEvent 1.0 in structured mode', async (t) => {
   const receiver = await httpReceiver(t)
-  const result = await webhook({ url: receiver.url, secret: '', now }).deliver(plain, 'opened', never)
+  const result = await hook(receiver.url).deliver(plain, 'opened', never)
   assert.deepEqual(result, { type: 'delivered', status: 204 })
   const [got] = receiver.received
   assert.match(got?.headers['content-type'] ?? '', /^application\/cloudevents\+json/)
@@ -52,7 +62,7 @@ test('the signature verifies as the Standard Webhooks specification says, with b
   const receiver = await httpReceiver(t)
   const key = Buffer.from('0123456789abcdef')
   for (const secret of [key.toString(), `whsec_${key.toString('base64')}`])
-    await webhook({ url: receiver.url, secret, now }).deliver(plain, 'opened', never)
+    await hook(receiver.url, secret).deliver(plain, 'opened', never)
   assert.equal(receiver.received.length, 2)
   for (const { headers, body } of receiver.received) {
     assert.equal(headers['webhook-id'], `${plain.id}.1`)
@@ -68,7 +78,7 @@ test('the signature verifies as the Standard Webhooks specification says, with b
 test('a login in the address is sent as one', async (t) => {
   const receiver = await httpReceiver(t)
   const url = receiver.url.replace('http://', 'http://soc:p%40ss@')
-  assert.equal((await webhook({ url, secret: '', now }).deliver(plain, 'opened', never)).type, 'delivered')
+  assert.equal((await hook(url).deliver(plain, 'opened', never)).type, 'delivered')
   assert.equal(receiver.received[0]?.headers.authorization, `Basic ${Buffer.from('soc:p@ss').toString('base64')}`)
 })
 
@@ -95,7 +105,7 @@ test('Retry-After is read as seconds and as a date, and is never longer than an 
 test('a redirect is not followed', async (t) => {
   const other = await httpReceiver(t)
   const receiver = await httpReceiver(t, answers.status(307, { location: other.url }))
-  const result = await webhook({ url: receiver.url, secret: 's', now }).deliver(plain, 'opened', never)
+  const result = await hook(receiver.url, 's').deliver(plain, 'opened', never)
   assert.equal(result.type, 'refused')
   assert.equal(other.received.length, 0)
 })
@@ -104,7 +114,7 @@ test('silence, a cut or stalled answer, a dropped connection and a closed port a
   const receiver = await httpReceiver(t)
   const attempt = async (answer: (typeof receiver)['answer']) => {
     receiver.answer = answer
-    return webhook({ url: receiver.url, secret: '', now, timeoutMs: 300 }).deliver(plain, 'opened', never)
+    return hook(receiver.url, '', 300).deliver(plain, 'opened', never)
   }
   assert.deepEqual(await attempt(answers.silent), {
     type: 'retry',
@@ -137,7 +147,7 @@ test('an answer without end is read to its bound and judged by its status', asyn
     }
     pour()
   })
-  const result = await webhook({ url: receiver.url, secret: '', now }).deliver(plain, 'opened', never)
+  const result = await hook(receiver.url).deliver(plain, 'opened', never)
   assert.deepEqual(result, { type: 'delivered', status: 200 })
 })
 
@@ -152,7 +162,7 @@ test('a body is at most 64 KiB, keeps the beginning and the end of the story, an
       calls: Array.from({ length: 100 }, (_, call) => `${call}-${'x'.repeat(190)}`),
     }),
   )
-  await webhook({ url: receiver.url, secret: '', now }).deliver(incidentOf(...many), 'opened', never)
+  await hook(receiver.url).deliver(incidentOf(...many), 'opened', never)
   const body = receiver.received[0]?.body ?? ''
   assert.ok(Buffer.byteLength(body) <= 65_536)
   const { data } = JSON.parse(body)
@@ -184,7 +194,7 @@ test('an attacker cannot put a link, a control or a hidden character into a deli
     }),
     finding({ anchor: 'c', session: nasty, matched: [{ kind: nasty, hash: nasty, firstIn: nasty, usedIn: nasty }] }),
   )
-  await webhook({ url: receiver.url, secret: '', now }).deliver(hostile, 'opened', never)
+  await hook(receiver.url).deliver(hostile, 'opened', never)
   const body = receiver.received[0]?.body ?? ''
   assert.doesNotMatch(body, /https?:\/\//)
   assert.doesNotMatch(body, /\\u00|\\[rn]|[\u202e\u200b]/)
@@ -196,7 +206,7 @@ test('an attacker cannot put a link, a control or a hidden character into a deli
 test('the process that ends cuts the attempt off', async (t) => {
   const receiver = await httpReceiver(t, answers.silent)
   const end = new AbortController()
-  const under = webhook({ url: receiver.url, secret: '', now }).deliver(plain, 'opened', end.signal)
+  const under = hook(receiver.url).deliver(plain, 'opened', end.signal)
   end.abort()
   assert.equal((await under).type, 'retry')
 })

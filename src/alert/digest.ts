@@ -1,0 +1,77 @@
+/**
+ * An incident as a person reads it in a chat, a page or a mail: the same words for every such receiver. Every text in it
+ * passed `forMessage`; what its destination takes for markup is the notifier's to escape.
+ */
+import type { Severity } from '../finding.js'
+import { eventIdOf, instant } from './cloud-event.js'
+import { withoutMiddle } from './evidence.js'
+import { type Incident, named, tagsOf } from './incident.js'
+import { forMessage } from './neutralise.js'
+import { nextSteps, readmeOf } from './next-steps.js'
+import type { Notice } from './notifiers/contract.js'
+
+export interface Digest {
+  readonly incident: string
+  /** Incident and version. */
+  readonly event: string
+  readonly severity: Severity
+  readonly tenant: string
+  /** `[HIGH] A call does what a tool result ordered`, at most 140 characters. */
+  readonly headline: string
+  readonly summary: string
+  /** Name and value; none is empty. */
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  /** What happened, in order, at most ten lines. */
+  readonly timeline: readonly string[]
+  readonly detectors: readonly string[]
+  readonly tags: readonly string[]
+  /** What to do: a page to read, or a command of ours; no text from events. */
+  readonly next: readonly string[]
+}
+
+const prefix: Readonly<Record<Notice, string>> = {
+  opened: '',
+  updated: 'Update: ',
+  acknowledged: 'Acknowledged: ',
+  resolved: 'Resolved: ',
+}
+const mostSteps = 10
+
+export function digestOf(incident: Incident, notice: Notice): Digest {
+  const detectors = [...new Set(incident.findings.map(({ detector }) => forMessage(detector, 60)))].slice(0, 10)
+  const listed = (member: 'subject' | 'server' | 'tool'): string =>
+    named(incident, member)
+      .map((text) => forMessage(text, 80))
+      .join(', ')
+  const shown = withoutMiddle(incident.timeline, mostSteps)
+  const left = incident.timeline.length - shown.length + incident.omitted
+  const facts: [string, string][] = [
+    ['Who', listed('subject')],
+    ['Server', listed('server')],
+    ['Tool', listed('tool')],
+    ['Tenant', forMessage(incident.tenant, 80)],
+    ['Session', forMessage(incident.session, 80)],
+    ['First evidence', instant(incident.firstAt)],
+    ['Detectors', detectors.join(', ')],
+    ['Incident', eventIdOf(incident)],
+  ]
+  return {
+    incident: incident.id,
+    event: eventIdOf(incident),
+    severity: incident.severity,
+    tenant: forMessage(incident.tenant, 80),
+    headline: `${prefix[notice]}[${incident.severity.toUpperCase()}] ${forMessage(incident.title, 110)}`,
+    summary: forMessage(incident.summary, 600),
+    facts: facts.filter(([, value]) => value !== ''),
+    timeline: [
+      ...shown.map(({ at, part, note }) => `${instant(at).slice(11, 19)} ${part}: ${forMessage(note, 160)}`),
+      ...(left > 0 ? [`and ${left} more`] : []),
+    ],
+    detectors,
+    tags: tagsOf(incident),
+    next: [
+      ...new Set(incident.findings.map(({ detector }) => readmeOf(detector)).filter((path) => path !== '')),
+      ...nextSteps(incident).map(({ lines }) => lines.join(' ')),
+    ].slice(0, 8),
+  }
+}

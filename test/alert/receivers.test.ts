@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict'
+import { describe, type TestContext, test } from 'node:test'
+import type { Incident } from '../../src/alert/incident.js'
+import { joinFindings } from '../../src/alert/incidents.js'
+import type { Notice, Notifier } from '../../src/alert/notifiers/contract.js'
+import { pagerDuty } from '../../src/alert/notifiers/pagerduty.js'
+import { mrkdwn, slack } from '../../src/alert/notifiers/slack.js'
+import type { Finding } from '../../src/finding.js'
+import { baseTime, evidence, finding, second } from '../support/findings.js'
+import { answers, type HttpReceiver, httpReceiver, type Received } from '../support/http-receiver.js'
+import * as vendors from '../support/vendors.js'
+
+const now = () => baseTime + 60 * second
+const never = new AbortController().signal
+const given = (value: string) => async () => value
+
+function incidentOf(...findings: Finding[]): Incident {
+  const [made] = joinFindings(findings, [], now())
+  assert.ok(made)
+  return made.incident
+}
+const plain = incidentOf(finding({ anchor: 'a' }))
+
+/** What an attacker would like to put before the person on call. */
+const nasty =
+  'pay https://evil.example/x <!channel> <@U1> <https://evil.example|ok> [ok](https://evil.example) *b* ~s~ `c` _i_ <b onclick=x>&amp; "q" \\ | = \u001b[2J\u202e\u200b\r\nnow'
+const hostile = incidentOf(
+  finding({ anchor: nasty, title: nasty, summary: nasty, session: nasty, subject: nasty, server: nasty, tool: nasty }),
+  finding({ anchor: 'b', session: nasty, steps: [evidence(nasty, baseTime, 'source', nasty)], detector: nasty }),
+)
+const huge = incidentOf(
+  ...Array.from({ length: 90 }, (_, index) =>
+    finding({
+      anchor: `call-${index}`,
+      at: baseTime + index * second,
+      title: '&'.repeat(5_000),
+      summary: '<'.repeat(5_000),
+      subject: `${index}${'&'.repeat(5_000)}`,
+      server: `${index}${'漢'.repeat(5_000)}`,
+      tool: `${index}${'&'.repeat(5_000)}`,
+      steps: [evidence(`call-${index}`, baseTime + index * second, 'action', '&'.repeat(5_000))],
+    }),
+  ),
+)
+
+interface Kind {
+  make(url: string, timeoutMs: number): Notifier
+  /** The status that the vendor would answer with. */
+  readonly vendor: (request: Received) => number
+}
+
+/** Every receiver over HTTP, against a server that checks what the vendor documents. */
+const kinds: Readonly<Record<string, Kind>> = {
+  pagerduty: {
+    make: (url, timeoutMs) => pagerDuty({ name: 'pd', url, routingKey: given(vendors.keys.routing), now, timeoutMs }),
+    vendor: vendors.pagerDuty,
+  },
+  slack: {
+    make: (url, timeoutMs) => slack({ name: 'chat', url: given(url), now, timeoutMs }),
+    vendor: vendors.slack,
+  },
+}
+
+const asVendor =
+  ({ vendor }: Kind): HttpReceiver['answer'] =>
+  (response, request) =>
+    answers.status(vendor(request))(response)
+
+async function sent(t: TestContext, kind: Kind, incident: Incident, notice: Notice = 'opened'): Promise<Received[]> {
+  const receiver = await httpReceiver(t, asVendor(kind))
+  const result = await kind.make(receiver.url, 10_000).deliver(incident, notice, never)
+  assert.equal(result.type, 'delivered', JSON.stringify(result))
+  return [...receiver.received]
+}
+
+for (const [name, kind] of Object.entries(kinds)) {
+  describe(name, () => {
+    test('takes a plain incident in every state, a hostile one and one that is far too long', async (t) => {
+      for (const notice of ['opened', 'updated', 'acknowledged', 'resolved'] as const)
+        await sent(t, kind, plain, notice)
+      await sent(t, kind, hostile)
+      await sent(t, kind, huge)
+    })
+
+    test('shows no link, control or hidden character of an attacker', async (t) => {
+      for (const { body } of await sent(t, kind, hostile)) {
+        assert.doesNotMatch(body, /https?:\/\/evil/)
+        assert.doesNotMatch(body, /\\u00[01]|\\r|[\u202e\u200b]/)
+        assert.match(body, /evil\[\.\]example/)
+      }
+    })
+
+    test('throttled it waits as long as it was told, on a fault it tries again, a no is final', async (t) => {
+      const receiver = await httpReceiver(t)
+      const attempt = async (answer: HttpReceiver['answer']) => {
+        receiver.answer = answer
+        return kind.make(receiver.url, 10_000).deliver(plain, 'opened', never)
+      }
+      assert.deepEqual(await attempt(answers.status(429, { 'retry-after': '30' })), {
+        type: 'retry',
+        reason: 'answered 429',
+        status: 429,
+        afterMs: 30_000,
+      })
+      for (const status of [500, 502, 503, 504])
+        assert.deepEqual(await attempt(answers.status(status)), { type: 'retry', reason: `answered ${status}`, status })
+      for (const status of [400, 401, 403, 404, 410, 413])
+        assert.deepEqual(await attempt(answers.status(status)), {
+          type: 'refused',
+          reason: `answered ${status}`,
+          status,
+        })
+    })
+
+    test('silence, half an answer, a dropped connection and a closed port are tried again', async (t) => {
+      const receiver = await httpReceiver(t)
+      const attempt = async (answer: HttpReceiver['answer'], timeoutMs = 10_000) => {
+        receiver.answer = answer
+        return (await kind.make(receiver.url, timeoutMs).deliver(plain, 'opened', never)).type
+      }
+      assert.equal(await attempt(answers.silent, 200), 'retry')
+      assert.equal(await attempt(answers.stalled, 200), 'retry')
+      assert.equal(await attempt(answers.half), 'retry')
+      assert.equal(await attempt(answers.hangUp), 'retry')
+      await receiver.close()
+      assert.equal(await attempt(answers.ok), 'retry')
+    })
+  })
+}
+
+describe('pagerduty', () => {
+  test('joins what belongs together by one key, from trigger to resolve', async (t) => {
+    const events: { readonly event_action: string; readonly dedup_key: string }[] = []
+    for (const notice of ['opened', 'updated', 'acknowledged', 'resolved'] as const)
+      for (const { body } of await sent(t, kinds['pagerduty'] as Kind, plain, notice)) events.push(JSON.parse(body))
+    assert.deepEqual(
+      events.map(({ event_action }) => event_action),
+      ['trigger', 'trigger', 'acknowledge', 'resolve'],
+    )
+    assert.deepEqual([...new Set(events.map(({ dedup_key }) => dedup_key))], [plain.id])
+  })
+
+  test('a key that cannot be read is no reason to give an incident up, and its path stays unsaid', async (t) => {
+    const receiver = await httpReceiver(t)
+    const routingKey = async () => {
+      throw Object.assign(new Error('open /run/secrets/pd'), { code: 'ENOENT' })
+    }
+    const result = await pagerDuty({ name: 'pd', url: receiver.url, routingKey, now }).deliver(plain, 'opened', never)
+    assert.equal(result.type, 'retry')
+    assert.match(JSON.stringify(result), /ENOENT/)
+    assert.doesNotMatch(JSON.stringify(result), /secrets\/pd/)
+    assert.equal(receiver.received.length, 0)
+  })
+})
+
+describe('slack', () => {
+  test('text means nothing to Slack: no mention, no link, no format', async (t) => {
+    const [got] = await sent(t, kinds['slack'] as Kind, hostile)
+    assert.doesNotMatch(got?.body ?? '', /<[!@#h]/)
+    assert.equal(mrkdwn('<!here> & *b* ~s~ `c` _i_ send_email'), '&lt;!here&gt; &amp; ∗b∗ ∼s∼ ˋcˋ ＿i＿ send_email')
+  })
+})
