@@ -60,6 +60,8 @@ export function addLeaf(set: FingerprintSet, leaf: Leaf, at: number, detail: Det
   let from = 0
   const words: string[] = []
   const shingles = detail === 'argument'
+  // Of a result the words matter as one phrase only.
+  const mostWords = detail === 'result' ? phraseWords : limits.leafWords * 8
   // Piece by piece, so that one huge text costs no huge token list.
   while (from < text.length && set.size < limits.fingerprints * 8) {
     const piece = text.slice(from, from + limits.sentence * 4)
@@ -67,7 +69,7 @@ export function addLeaf(set: FingerprintSet, leaf: Leaf, at: number, detail: Det
     const tokens = tokenize(piece, piece.length)
     for (const token of tokens) {
       if (token.kind === 'word') {
-        if (words.length <= limits.leafWords * 8 && !isStopWord(token.folded)) words.push(normalWord(token.folded))
+        if (words.length <= mostWords && !isStopWord(token.folded)) words.push(normalWord(token.folded))
       } else addAtoms(set, atomsOfToken(token), at)
     }
     if (shingles)

@@ -7,86 +7,118 @@
 /** A function from text to 16 lower-case hex digits under a key of 16 bytes. */
 export function sipHasher(key: Uint8Array): (text: string) => string {
   const view = new DataView(key.buffer, key.byteOffset, 16)
-  const k0l = view.getUint32(0, true)
-  const k0h = view.getUint32(4, true)
-  const k1l = view.getUint32(8, true)
-  const k1h = view.getUint32(12, true)
-  return (text) => {
+  const k0l = view.getInt32(0, true)
+  const k0h = view.getInt32(4, true)
+  const k1l = view.getInt32(8, true)
+  const k1h = view.getInt32(12, true)
+  return (text) => sipHash(text, k0l, k0h, k1l, k1h)
+}
+
+/** Bytes of one short text; the function is synchronous and does not re-enter. UTF-8 takes at most three bytes a code unit. */
+const scratch = Buffer.alloc(4096)
+const scratchUnits = 1024
+
+/** Bytes of the text in UTF-8. Most values are short and ASCII: those are copied without a call into the engine. */
+function bytesOf(text: string): { readonly bytes: Buffer; readonly length: number } {
+  if (text.length > scratchUnits) {
     const bytes = Buffer.from(text, 'utf8')
-    return sipHash(bytes, k0l, k0h, k1l, k1h)
+    return { bytes, length: bytes.length }
   }
-}
-
-// v[0..7]: low and high half of v0, v1, v2, v3. One scratch array; the function is synchronous and does not re-enter.
-const v = new Int32Array(8)
-
-function add(a: number, b: number): void {
-  const low = ((v[a] as number) >>> 0) + ((v[b] as number) >>> 0)
-  v[a + 1] = ((v[a + 1] as number) + (v[b + 1] as number) + (low > 0xffffffff ? 1 : 0)) | 0
-  v[a] = low | 0
-}
-
-/** v[a] = rotate(v[a], bits) xor v[b]. */
-function rotateXor(a: number, bits: number, b: number): void {
-  const low = v[a] as number
-  const high = v[a + 1] as number
-  v[a] = ((low << bits) | (high >>> (32 - bits))) ^ (v[b] as number)
-  v[a + 1] = ((high << bits) | (low >>> (32 - bits))) ^ (v[b + 1] as number)
-}
-
-function swapHalves(a: number): void {
-  const low = v[a] as number
-  v[a] = v[a + 1] as number
-  v[a + 1] = low
-}
-
-function rounds(count: number): void {
-  for (let round = 0; round < count; round++) {
-    add(0, 2)
-    rotateXor(2, 13, 0)
-    swapHalves(0)
-    add(4, 6)
-    rotateXor(6, 16, 4)
-    add(0, 6)
-    rotateXor(6, 21, 0)
-    add(4, 2)
-    rotateXor(2, 17, 4)
-    swapHalves(4)
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at)
+    if (unit > 0x7f) return { bytes: scratch, length: scratch.write(text, 'utf8') }
+    scratch[at] = unit
   }
+  return { bytes: scratch, length: text.length }
 }
 
-function sipHash(bytes: Buffer, k0l: number, k0h: number, k1l: number, k1h: number): string {
-  v[0] = k0l ^ 0x70736575
-  v[1] = k0h ^ 0x736f6d65
-  v[2] = k1l ^ 0x6e646f6d
-  v[3] = k1h ^ 0x646f7261
-  v[4] = k0l ^ 0x6e657261
-  v[5] = k0h ^ 0x6c796765
-  v[6] = k1l ^ 0x79746573
-  v[7] = k1h ^ 0x74656462
-  const whole = bytes.length & ~7
-  for (let at = 0; at < whole; at += 8) block(bytes.readInt32LE(at), bytes.readInt32LE(at + 4))
-  let low = 0
-  let high = bytes.length << 24
-  for (let at = whole; at < bytes.length; at++) {
-    const place = at - whole
-    if (place < 4) low |= (bytes[at] as number) << (8 * place)
-    else high |= (bytes[at] as number) << (8 * (place - 4))
+/**
+ * a, b, c, d are the words v0 to v3 of the paper; `l` is the low half of each, `h` the high one. A sum carries where its low half came
+ * out smaller than what was added to it.
+ */
+function sipHash(text: string, k0l: number, k0h: number, k1l: number, k1h: number): string {
+  const { bytes, length } = bytesOf(text)
+  let al = k0l ^ 0x70736575
+  let ah = k0h ^ 0x736f6d65
+  let bl = k1l ^ 0x6e646f6d
+  let bh = k1h ^ 0x646f7261
+  let cl = k0l ^ 0x6e657261
+  let ch = k0h ^ 0x6c796765
+  let dl = k1l ^ 0x79746573
+  let dh = k1h ^ 0x74656462
+  const whole = length & ~7
+  // Block after block, the last one with the length in its highest byte, then the end: four rounds instead of two.
+  for (let at = 0; at <= whole + 8; at += 8) {
+    const isEnd = at > whole
+    let low = 0
+    let high = 0
+    if (isEnd) cl ^= 0xff
+    else if (at < whole) {
+      low = wordAt(bytes, at)
+      high = wordAt(bytes, at + 4)
+    } else {
+      high = length << 24
+      for (let rest = at; rest < length; rest++) {
+        const place = rest - at
+        if (place < 4) low |= (bytes[rest] as number) << (8 * place)
+        else high |= (bytes[rest] as number) << (8 * (place - 4))
+      }
+    }
+    dl ^= low
+    dh ^= high
+    for (let round = isEnd ? 4 : 2; round > 0; round--) {
+      let kept = 0
+      // a += b; b = rotate(b, 13) ^ a; a = rotate(a, 32)
+      al = (al + bl) | 0
+      ah = (ah + bh + (al >>> 0 < bl >>> 0 ? 1 : 0)) | 0
+      kept = bl
+      bl = ((bl << 13) | (bh >>> 19)) ^ al
+      bh = ((bh << 13) | (kept >>> 19)) ^ ah
+      kept = al
+      al = ah
+      ah = kept
+      // c += d; d = rotate(d, 16) ^ c
+      cl = (cl + dl) | 0
+      ch = (ch + dh + (cl >>> 0 < dl >>> 0 ? 1 : 0)) | 0
+      kept = dl
+      dl = ((dl << 16) | (dh >>> 16)) ^ cl
+      dh = ((dh << 16) | (kept >>> 16)) ^ ch
+      // a += d; d = rotate(d, 21) ^ a
+      al = (al + dl) | 0
+      ah = (ah + dh + (al >>> 0 < dl >>> 0 ? 1 : 0)) | 0
+      kept = dl
+      dl = ((dl << 21) | (dh >>> 11)) ^ al
+      dh = ((dh << 21) | (kept >>> 11)) ^ ah
+      // c += b; b = rotate(b, 17) ^ c; c = rotate(c, 32)
+      cl = (cl + bl) | 0
+      ch = (ch + bh + (cl >>> 0 < bl >>> 0 ? 1 : 0)) | 0
+      kept = bl
+      bl = ((bl << 17) | (bh >>> 15)) ^ cl
+      bh = ((bh << 17) | (kept >>> 15)) ^ ch
+      kept = cl
+      cl = ch
+      ch = kept
+    }
+    if (!isEnd) {
+      al ^= low
+      ah ^= high
+    }
   }
-  block(low, high)
-  v[4] = (v[4] as number) ^ 0xff
-  rounds(4)
-  const outLow = (v[0] as number) ^ (v[2] as number) ^ (v[4] as number) ^ (v[6] as number)
-  const outHigh = (v[1] as number) ^ (v[3] as number) ^ (v[5] as number) ^ (v[7] as number)
-  return hex32(outHigh) + hex32(outLow)
+  return hex32(ah ^ bh ^ ch ^ dh) + hex32(al ^ bl ^ cl ^ dl)
 }
 
-function block(low: number, high: number): void {
-  v[6] = (v[6] as number) ^ low
-  v[7] = (v[7] as number) ^ high
-  rounds(2)
-  v[0] = (v[0] as number) ^ low
-  v[1] = (v[1] as number) ^ high
+function wordAt(bytes: Buffer, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  )
 }
 
-const hex32 = (value: number): string => (value >>> 0).toString(16).padStart(8, '0')
+const hexOfByte = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+const hex32 = (value: number): string =>
+  (hexOfByte[value >>> 24] as string) +
+  (hexOfByte[(value >>> 16) & 0xff] as string) +
+  (hexOfByte[(value >>> 8) & 0xff] as string) +
+  (hexOfByte[value & 0xff] as string)

@@ -36,8 +36,23 @@ export interface Verb {
   readonly form: 'base' | 'other' | 'foreign'
 }
 
+/** Words that were looked up: texts repeat a few. Forgotten as a whole when there are many, since strangers choose them. */
+const looked = new Map<string, Verb | undefined>()
+const lookedMost = 4096
+/** V8 makes a longer piece of a text point into it, and would keep the whole text for the word. */
+const lookedLength = 12
+
 /** The verb a folded word may be. */
 export function verbOf(folded: string): Verb | undefined {
+  const known = looked.get(folded)
+  if (known !== undefined || looked.has(folded)) return known
+  const found = lookUp(folded)
+  if (looked.size >= lookedMost) looked.clear()
+  if (folded.length <= lookedLength) looked.set(folded, found)
+  return found
+}
+
+function lookUp(folded: string): Verb | undefined {
   const direct = verbs.get(folded)
   if (direct !== undefined) return { stem: folded, groups: direct, form: 'base' }
   for (const stem of baseForms(folded)) {
