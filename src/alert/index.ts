@@ -10,6 +10,7 @@ import { webhook } from './notifiers/webhook.js'
 
 export type { Change, Incident } from './incident.js'
 export { findIncidents, latestIncidents, type Queries } from './incident-rows.js'
+export { forTerminal } from './neutralise.js'
 export { type DeliveryState, deliveriesOf } from './outbox.js'
 export { deliveryText, incidentLine, incidentText, type TextOptions } from './timeline.js'
 

@@ -10,7 +10,10 @@ import { createLogger, type Logger } from '../log.js'
 import { configuredPolicy, type Stance, stanceOf } from '../policies.js'
 import { openStore } from '../store/index.js'
 import { Telemetry } from '../telemetry.js'
+import { compare } from './backtest/compare.js'
+import { comparisonText } from './backtest/comparison-text.js'
 import { judgeRecorded, patientBudgetMs } from './backtest/judge-recorded.js'
+import { readLines } from './backtest/lines.js'
 import { showProgress } from './backtest/progress.js'
 import { sessionLines } from './backtest/recorded.js'
 import { type SessionLine, summarise } from './backtest/report.js'
@@ -20,6 +23,7 @@ import { count, plural } from './replay/progress.js'
 
 const help = `usage: watchkeeper backtest FILE… [options]
        watchkeeper backtest --since AGE [options]
+       watchkeeper backtest compare BEFORE.jsonl AFTER.jsonl [--json]
 
 Runs the detectors over recorded agent sessions (.jsonl or .jsonl.gz) or over what the store holds, and tells what they find.
 It is the code that runs live, on a store of the same kind: the same base time and tenant give the same fingerprints as
@@ -28,9 +32,13 @@ It is the code that runs live, on a store of the same kind: the same base time a
 Each recorded session stands alone, as if no other had ever been. A detector that lacks an input there (history, the other side
 of a call, authorization records) says "not evaluated".
 
+compare takes two files of --findings over the same sessions, say of two versions of a detector, and tells what the second has
+gained and lost: by severity, by detector, and which sessions alert now that did not, and the other way round.
+
 options
   --findings OUT.jsonl  a line for each session: {"id", "findings": [{"detector", "severity", "calls", …}], "not_evaluated"};
                         calls are indexes of the recorded calls, or record ids of stored history
+  --against BEFORE.jsonl  compare what is found now with that file
   --detector ID         only this one; may be repeated
   --together            all recorded sessions in one tenant, in which they know of each other
   --base-time ISO       when the recorded sessions begin; default 2026-01-01T00:00:00Z
@@ -40,6 +48,7 @@ options
 examples
   watchkeeper backtest attacks.jsonl.gz --findings found.jsonl
   watchkeeper backtest --since 7d --detector outbound-volume
+  watchkeeper backtest attacks.jsonl.gz --against found.jsonl
 
 exit codes: 0 done · 1 some lines were no sessions, or it was stopped before the end · 64 usage · 65 unreadable file · 69 no store`
 
@@ -48,6 +57,7 @@ interface Wish {
   /** Microseconds of stored history; `undefined` for recorded sessions. */
   readonly since: number | undefined
   readonly findings: string | undefined
+  readonly against: string | undefined
   readonly detectors: readonly string[] | undefined
   readonly together: boolean
   readonly baseTime: number
@@ -56,6 +66,8 @@ interface Wish {
 
 interface Outcome {
   readonly lines: readonly SessionLine[]
+  /** How many were judged. */
+  readonly sessions: number
   /** What was judged, for the first line of the summary. */
   readonly judged: string
   readonly faults: number
@@ -65,6 +77,7 @@ export const command: Command = {
   summary: 'run the detectors over recorded sessions or stored history',
   help,
   async run(args, io) {
+    if (args[0] === 'compare') return runCompare(args.slice(1), io)
     const wish = readWish(args)
     const config = io.config()
     const stance = stanceOf(await configuredPolicy(config))
@@ -74,19 +87,30 @@ export const command: Command = {
     })
     const log = createLogger({ ...config, logLevel: config.logLevel === 'info' ? 'warn' : config.logLevel })
     const judge = wish.since === undefined ? recordedOutcome : storedOutcome
+    const before = wish.against === undefined ? undefined : await readLines(wish.against)
     // Opened first: a place that cannot be written to is told before the work, not after it.
     const out = wish.findings === undefined ? undefined : await openLines(wish.findings)
-    const { lines, judged, faults } = await judge({ wish, io, config, catalogue, stance, log })
+    const { lines, sessions, judged, faults } = await judge({ wish, io, config, catalogue, stance, log })
     await out?.(lines)
-    io.stdout.write(
-      `${judged}\n${summarise(
-        lines,
-        catalogue.all.map(({ id }) => id),
-      )}`,
-    )
+    io.stdout.write(`${judged}\n${summarise({ lines, sessions, detectors: catalogue.all.map(({ id }) => id) })}`)
+    if (before !== undefined) io.stdout.write(`\n${comparisonText(compare(before, lines))}`)
     if (io.signal.aborted) io.stderr.write('backtest: stopped before the end\n')
     return faults > 0 || io.signal.aborted ? 1 : 0
   },
+}
+
+async function runCompare(args: readonly string[], io: CommandIo): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { json: { type: 'boolean', default: false } },
+  })
+  const [before, after, ...more] = positionals
+  if (before === undefined || after === undefined || more.length > 0)
+    throw new WatchkeeperError('WK_USAGE', 'backtest: compare takes two files of findings: before, after')
+  const comparison = compare(await readLines(before), await readLines(after))
+  io.stdout.write(values.json ? `${JSON.stringify(comparison)}\n` : comparisonText(comparison))
+  return 0
 }
 
 interface Job {
@@ -124,6 +148,7 @@ async function recordedOutcome({ wish, io, config, catalogue, stance, log }: Job
     const not = faults === 0 ? '' : `, ${plural(faults, 'line')} not understood`
     return {
       lines: sessionLines(ingested, findings, notEvaluated, tenant),
+      sessions: ingested.sessions.length,
       judged: `${calls} from ${plural(files.length, 'file')}${not}, base time ${new Date(baseTime / 1000).toISOString()}`,
       faults,
     }
@@ -157,6 +182,7 @@ async function storedOutcome({ wish, io, config, catalogue, stance, log }: Job):
     const recorded = await countRecorded(store, findings)
     return {
       lines: storedLines(findings, notEvaluated),
+      sessions,
       judged:
         `${plural(sessions, 'session key')} and ${plural(windows, 'window')} since ${new Date(from / 1000).toISOString()}; ` +
         `${plural(findings.length, 'finding')}, ${count(recorded)} of them recorded live`,
@@ -195,6 +221,7 @@ function readWish(args: readonly string[]): Wish {
     allowPositionals: true,
     options: {
       findings: { type: 'string' },
+      against: { type: 'string' },
       detector: { type: 'string', multiple: true },
       together: { type: 'boolean', default: false },
       'base-time': { type: 'string' },
@@ -215,6 +242,7 @@ function readWish(args: readonly string[]): Wish {
     files: positionals,
     since: values.since === undefined ? undefined : readAge(values.since, usage),
     findings: values.findings,
+    against: values.against,
     detectors: values.detector,
     together: values.together,
     baseTime: readTime(values['base-time'], usage),
