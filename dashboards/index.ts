@@ -1,0 +1,18 @@
+/** All dashboards, and the files that they become. */
+import type { Dashboard } from './house-style.js'
+import { dashboardProviders, dataSources } from './provisioning.js'
+import { socOverview } from './soc-overview.js'
+
+export const dashboards: readonly Dashboard[] = [socOverview]
+
+/** Name (with `/`) to content, in order; the same every time. `folder`: where Grafana will see `dashboards/`. */
+export function dashboardFiles(folder: string): ReadonlyMap<string, string> {
+  return new Map([
+    ...dashboards.map((dashboard): [string, string] => [
+      `dashboards/${dashboard.uid}.json`,
+      `${JSON.stringify(dashboard, null, 2)}\n`,
+    ]),
+    ['provisioning/dashboards/watchkeeper.yaml', dashboardProviders(folder)],
+    ['provisioning/datasources/watchkeeper.yaml', dataSources()],
+  ])
+}

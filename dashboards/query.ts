@@ -1,0 +1,70 @@
+/**
+ * SQL of panels: macros are those of the Grafana ClickHouse data source (github.com/grafana/clickhouse-datasource).
+ *
+ * What a variable holds becomes part of the statement, and the data source escapes nothing (a backslash before the closing
+ * quote is enough, also with `:sqlstring`). Names of servers, tools and subjects come from events, whose text is the attacker's. So
+ * variables and links carry names as hex, and SQL unhexes them: no text of an event is ever part of a statement.
+ */
+import type { Builder, Dataquery } from '@grafana/grafana-foundation-sdk/cog'
+
+/** As provisioned in `provisioning.ts`. */
+export const dataSource = { type: 'grafana-clickhouse-datasource', uid: 'watchkeeper' } as const
+
+/** The version whose query model this is; the data source migrates older ones. */
+const pluginVersion = '4.11.0'
+
+export type Shape = 'table' | 'timeseries'
+
+/** The query model of the data source; `format`: 0 time series, 1 table. */
+export interface ClickHouseQuery {
+  readonly refId: string
+  readonly datasource: typeof dataSource
+  readonly pluginVersion: string
+  readonly editorType: 'sql'
+  readonly queryType: Shape
+  readonly format: 0 | 1
+  readonly rawSql: string
+}
+
+export function queryModel(rawSql: string, shape: Shape, refId = 'A'): ClickHouseQuery {
+  return {
+    refId,
+    datasource: dataSource,
+    pluginVersion,
+    editorType: 'sql',
+    queryType: shape,
+    format: shape === 'timeseries' ? 0 : 1,
+    rawSql: dedent(rawSql),
+  }
+}
+
+/** For the builders of the SDK, which know no ClickHouse. */
+export const target = (rawSql: string, shape: Shape): Builder<Dataquery> => ({
+  build: () => ({ ...queryModel(rawSql, shape), _implementsDataqueryVariant: () => undefined }),
+})
+
+export const filterNames = ['tenant', 'server', 'subject', 'detector'] as const
+/** Variables of several values, each a name as hex; `All` leaves the condition out. */
+export type FilterName = (typeof filterNames)[number]
+
+/** `server('server_name')`: the rows whose column is one of the chosen names. */
+export const chosen = (variable: FilterName, column: string): string =>
+  `$__conditionalAll(${column} IN (arrayMap(name -> unhex(name), [$${variable}])), $${variable})`
+
+/** Rows of the hourly views: the hour in which the range begins is part of it. */
+export const hoursInRange = '(hour >= toStartOfHour($__fromTime) AND hour <= ($__toTime))'
+
+/** `info` … `critical` as 1 … 5. */
+export const rank = (column: string): string =>
+  `indexOf(['info', 'low', 'medium', 'high', 'critical'], toString(${column}))`
+
+/** Weights of the severities in an entity's risk: one critical finding outweighs two high ones. */
+export const weight = (column: string): string =>
+  `transform(toString(${column}), ['critical', 'high', 'medium', 'low', 'info'], [100, 40, 10, 3, 1], 0)`
+
+function dedent(sql: string): string {
+  const lines = sql.trim().split('\n')
+  const indents = lines.slice(1).flatMap((line) => (line.trim() === '' ? [] : [line.search(/\S/)]))
+  const least = Math.min(...indents)
+  return lines.map((line, index) => (index === 0 ? line : line.slice(Number.isFinite(least) ? least : 0))).join('\n')
+}
