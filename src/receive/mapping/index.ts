@@ -54,7 +54,8 @@ export function fromForeign(
   const foreign = foreignOf(entry)
   const facts = factsOf(foreign)
   const { method } = facts
-  if (method === undefined) return undefined
+  // A notification asks for nothing and has no end: what it is about, the request's own record says.
+  if (method === undefined || method.startsWith('notifications/')) return undefined
   const { record, scope } = entry
   const tool = facts.tool ?? ''
   const resourceUri = facts.resourceUri
@@ -67,7 +68,7 @@ export function fromForeign(
     traceId: record.traceId,
     spanId: record.spanId,
     parentSpanId: 'parentSpanId' in record ? record.parentSpanId : '',
-    side: sideOf(foreign.kind) ?? facts.side ?? 'unknown',
+    side: facts.side ?? sideOf(foreign.kind) ?? 'unknown',
     method: facts.kind === 'session' ? '' : method,
     tool,
     prompt: facts.prompt ?? '',

@@ -5,6 +5,7 @@
  */
 import type { Entry, Span } from '../otlp/export.js'
 import { textOf } from './foreign.js'
+import { kindName, methodInName } from './traceloop.js'
 
 export interface SameCall {
   /** CLIENT spans below a CLIENT span of the same call: it happened once. */
@@ -20,11 +21,22 @@ const clientKind = 3
 const deepest = 8
 
 const idName = 'jsonrpc.request.id'
-const methodOf = (span: Span): string | undefined => textOf(span.attributes['mcp.method.name'])
+
+/** Traceloop's spans, around whatever else watches the same client, say it in their names alone. */
+const methodIn = ({ record, scope }: Entry<Span>): string | undefined =>
+  textOf(record.attributes['mcp.method.name']) ??
+  methodInName(record.name, scope.name, textOf(record.attributes[kindName]))
 
 export function sameCall(entries: readonly Entry<Span>[]): SameCall {
   const byPlace = new Map<string, Span>()
-  for (const { record } of entries) byPlace.set(`${record.traceId}/${record.spanId}`, record)
+  const methods = new Map<Span, string>()
+  for (const entry of entries) {
+    const { record } = entry
+    byPlace.set(`${record.traceId}/${record.spanId}`, record)
+    const method = methodIn(entry)
+    if (method !== undefined) methods.set(record, method)
+  }
+  const methodOf = (span: Span): string | undefined => methods.get(span)
 
   /** The span above, where it tells of the same call: a client's below a client's, a server's below a client's. */
   function above(span: Span): Span | undefined {

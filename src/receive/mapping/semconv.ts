@@ -4,6 +4,9 @@
  */
 import { below, contentOf, type Facts, type Foreign, scopesOf, textOf } from './foreign.js'
 
+/** SpanKind of OTLP. */
+const clientKind = 3
+
 const transports: Readonly<Record<string, string>> = { pipe: 'stdio', tcp: 'http', quic: 'http' }
 
 export function semconv({ attributes }: Foreign): Facts {
@@ -34,12 +37,14 @@ export function executedTool({ attributes }: Foreign): Facts {
 }
 
 /** Who it was for, where the application says so. `session.id` is what Langfuse and others call a conversation. */
-export function application({ attributes, resource }: Foreign): Facts {
+export function application({ attributes, resource, kind }: Foreign): Facts {
+  const service = textOf(resource['service.name'])
   return {
     conversationId: textOf(attributes['session.id']),
     subject: textOf(attributes['user.id']) ?? textOf(attributes['enduser.id']),
     scopes: scopesOf(attributes['enduser.scope']),
-    serverName: textOf(resource['service.name']),
+    // Who sends a CLIENT span is the client: the server's name is not to be had from it.
+    ...(kind === clientKind ? { clientName: service } : { serverName: service }),
   }
 }
 

@@ -3,6 +3,8 @@ import { below, boolOf, contentOf, type Facts, type Foreign, textOf } from './fo
 
 export function sentry({ attributes }: Foreign): Facts {
   return {
+    // Its spans have no kind, and are all of what a server was asked.
+    side: textOf(attributes['sentry.op']) === 'mcp.server' ? 'server' : undefined,
     tool: textOf(attributes['mcp.tool.name']),
     prompt: textOf(attributes['mcp.prompt.name']),
     requestId: textOf(attributes['mcp.request.id']),

@@ -5,6 +5,7 @@ import type { Facts, Foreign } from './foreign.js'
 export function targetOf(method: string, target: string | undefined): Facts {
   if (target === undefined || target === '') return {}
   if (method === 'tools/call') return { tool: target.slice(0, 256) }
+  if (method === 'resources/read') return URL.canParse(target) ? { resourceUri: target } : {}
   return method === 'prompts/get' ? { prompt: target.slice(0, 256) } : {}
 }
 
