@@ -25,7 +25,7 @@ export default sessionDetector({
     maturity: 'stable',
     tags: { atlas: ['AML.T0086', 'AML.T0025'], mcp: ['MCP10:2025'], asi: ['ASI02'] },
     needs: ['arguments'],
-    version: 1,
+    version: 2,
   },
   wakesOn: ['call'],
 
@@ -56,7 +56,8 @@ function payloadOf({ call, flows, request }: Sent, policy: Policy): Payload | un
   )
   const spelled = (call.argSignals['decoded'] ?? 0) > 0
   const carried = spelled ? foreign.filter(({ source }) => policy.isSensitive(source)) : []
-  const asked = call.verbs.some((verb) => request.verbs.has(verb))
+  // Whoever asks for anything wants something read: that is no wish to send.
+  const asked = policy.toolClass(call) !== 'read' && call.verbs.some((verb) => request.verbs.has(verb))
   const severity: Severity | undefined =
     carried.length > 0 && strangers.length > 0
       ? asked

@@ -21,6 +21,8 @@ const chained = (
   })
 const without = (events: AuditEvent[], ...sequences: number[]): AuditEvent[] =>
   events.filter(({ sequence }) => !sequences.includes(sequence))
+/** Where a window of ten minutes ends. */
+const edge = Math.ceil(baseTime / (600 * second)) * 600 * second
 
 export default [
   { name: 'two records never came', kind: 'fires', events: without(chained(9), 4, 5), finds: 1, severity: 'medium' },
@@ -71,6 +73,14 @@ export default [
     name: 'what was before goes on after ten minutes',
     kind: 'quiet',
     events: chained(4, 'p', (sequence) => ({ endedAt: baseTime + sequence * 400 * second })),
+    finds: 0,
+  },
+  {
+    name: 'a number that was given early and is kept in the next window is not missing in this one',
+    kind: 'quiet',
+    events: chained(6, 'p', (sequence) => ({
+      endedAt: edge + (sequence === 3 ? 2 : sequence === 4 ? -1 : sequence - 4) * second,
+    })),
     finds: 0,
   },
 ] satisfies QueryCase[]

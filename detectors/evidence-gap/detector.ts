@@ -27,7 +27,7 @@ export default queryDetector<Row>({
     maturity: 'stable',
     tags: { atlas: [], mcp: ['MCP08:2025'], asi: ['ASI08'] },
     needs: [],
-    version: 1,
+    version: 2,
   },
   everySeconds: 600,
   // Records that waited in a queue or were retried come late, and fill the gap by themselves.
@@ -45,7 +45,8 @@ export default queryDetector<Row>({
         SELECT tenant, owner, producer_id, sequence, record_id, kept_at, received_at, ended_at, hash, previous_hash, server_name, subject,
           attributes['receive.chain'] AS chain, lagInFrame(sequence) OVER before AS before, lagInFrame(hash) OVER before AS before_hash
         FROM records
-        WHERE kept_at >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND kept_at < {to:DateTime64(6, 'UTC')}
+        -- A number is given when a record is made, its time is the call's end: at a window's edge they may be in another order.
+        WHERE kept_at >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND kept_at < {to:DateTime64(6, 'UTC')} + INTERVAL 5 MINUTE
           AND (tenant, owner, producer_id) IN (SELECT tenant, owner, producer_id FROM here) AND sequence > 0
         WINDOW before AS (PARTITION BY tenant, owner, producer_id ORDER BY sequence, kept_at, record_id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW)
       ),
@@ -56,7 +57,7 @@ export default queryDetector<Row>({
           sequence = before + 1 AND previous_hash != '' AND before_hash != '' AND previous_hash != before_hash AS unchained,
           chain = 'broken' AS altered, ended_at > received_at + INTERVAL 5 MINUTE AS ahead, 0 AS conflict
         FROM numbered
-        WHERE kept_at >= {from:DateTime64(6, 'UTC')}
+        WHERE kept_at >= {from:DateTime64(6, 'UTC')} AND kept_at < {to:DateTime64(6, 'UTC')}
         UNION ALL
         SELECT r.tenant, r.owner, r.producer_id, r.server_name, r.subject, r.record_id, 0, 0, 0, 0, 0, 1
         FROM (

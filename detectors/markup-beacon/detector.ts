@@ -63,10 +63,10 @@ function inResult(call: AuditEvent, before: ReadonlyMap<string, AuditEvent>): Dr
   const beacon = call.resultSignals['beacon'] ?? 0
   if (beacon < loadsItself) return undefined
   const own = new Set(call.argFingerprints.map(({ hash }) => hash))
-  const carried = call.resultFingerprints.flatMap(({ kind, hash }): Flow[] => {
+  const carried = call.resultFingerprints.flatMap(({ kind, hash, leaf }): Flow[] => {
     const source = before.get(hash)
     const foreign = source !== undefined && source.serverName !== call.serverName && source.endedAt <= call.startedAt
-    return foreign && carriers.has(kind) && !own.has(hash) ? [{ source, kind, hash }] : []
+    return foreign && carriers.has(kind) && !own.has(hash) ? [{ source, kind, hash, leaf }] : []
   })
   return draftOf(call, 'result', carried.length > 0 ? 'medium' : 'info', beacon, carried, [])
 }

@@ -21,7 +21,7 @@ export default sessionDetector({
     maturity: 'stable',
     tags: { atlas: ['AML.T0098', 'AML.T0055', 'AML.T0057'], mcp: ['MCP01:2025', 'MCP10:2025'], asi: ['ASI03'] },
     needs: [],
-    version: 1,
+    version: 2,
   },
   wakesOn: ['call'],
 
@@ -60,8 +60,10 @@ function exposureOf(event: AuditEvent, policy: Policy): Exposure | undefined {
   if (sent.length > 0) {
     const strangers = event.destinations.filter((destination) => !policy.isOwnDestination(destination))
     const sure = sent.some((kind) => certain.has(kind))
-    const handedOut = strangers.length > 0 && policy.toolClass(event) !== 'read'
-    const severity: Severity = failed ? 'low' : handedOut ? (sure ? 'high' : 'low') : sure ? 'low' : 'info'
+    // A read hands its link and its headers to the host that it names, and often a key is what it takes to read there.
+    const most: Severity = policy.toolClass(event) === 'read' ? 'medium' : 'high'
+    const handedOut = !failed && strangers.length > 0
+    const severity: Severity = sure ? (handedOut ? most : 'low') : handedOut || failed ? 'low' : 'info'
     return { place: 'arguments', kinds: sent, severity, strangers }
   }
   if (read.length === 0) return undefined

@@ -3,6 +3,7 @@ import {
   type Draft,
   type Flow,
   isSink,
+  linksWithData,
   listed,
   nameOf,
   type Policy,
@@ -28,7 +29,7 @@ export default sessionDetector({
     maturity: 'stable',
     tags: { atlas: ['AML.T0086', 'AML.T0085.001', 'AML.T0025'], mcp: ['MCP10:2025', 'MCP01:2025'], asi: ['ASI02'] },
     needs: ['arguments', 'results'],
-    version: 1,
+    version: 2,
   },
   wakesOn: ['call'],
 
@@ -55,36 +56,73 @@ interface Leak {
 /** Kinds that are a place to send to. */
 const placeKinds: ReadonlySet<string> = new Set(['email', 'url', 'host'])
 
-function leakOf(
-  { call, flows, request }: Sent,
-  policy: Policy,
-  ordered: ReadonlyMap<string, AuditEvent>,
-): Leak | undefined {
+/** So many weak values of one private result weigh as much as one strong value. */
+const weakPerStrong = 6
+
+function leakOf(sent: Sent, policy: Policy, ordered: ReadonlyMap<string, AuditEvent>): Leak | undefined {
+  const { call, request } = sent
   if (call.method !== 'tools/call' || !isSink(call, policy)) return undefined
+  const reads = policy.toolClass(call) === 'read'
+  const links = reads ? ownLinks(sent) : undefined
+  const flows = links === undefined ? sent.flows : sent.flows.filter(({ leaf }) => links.has(leaf))
   const strangers = call.destinations.filter((destination) => !policy.isOwnDestination(destination))
-  const values = flows.filter(({ source, kind }) => !placeKinds.has(kind) && policy.isSensitive(source))
+  const prose = leavesWithWords(call)
+  const isData = ({ kind, leaf }: Flow): boolean =>
+    !placeKinds.has(kind) || (kind === 'email' && (reads || prose.has(leaf)))
+  const values = flows.filter((flow) => isData(flow) && policy.isSensitive(flow.source))
+  const weak = reads ? [] : mostOfOneSource(sent.weakFlows.filter(({ source }) => policy.isSensitive(source)))
+  const amount = values.length + Math.floor(weak.length / weakPerStrong)
   const secretFrom = flows
     .map(({ source }) => source)
     .find(({ resultSecretKinds }) => shared(resultSecretKinds, call.argSecretKinds).length > 0)
   const secrets = secretFrom === undefined ? [] : shared(secretFrom.resultSecretKinds, call.argSecretKinds)
-  if (values.length === 0 && secrets.length === 0) return undefined
+  if (amount === 0 && secrets.length === 0) return undefined
 
   const places = call.argFingerprints.filter(({ kind, hash }) => placeKinds.has(kind) && !request.values.has(hash))
   const placeFrom = places
     .map(({ hash }) => ordered.get(hash))
     .find((source) => source !== undefined && source.endedAt <= call.startedAt)
-  const asked = call.verbs.some((verb) => request.verbs.has(verb))
-  const unnamed = strangers.length > 0 && places.length > 0
+  // Whoever asks for anything wants something read; for a read, only the place can have been asked for.
+  const asked = reads
+    ? call.argFingerprints.some(({ kind, hash }) => kind === 'host' && request.values.has(hash))
+    : call.verbs.some((verb) => request.verbs.has(verb))
   const severity = severityOf({
     secrets: secrets.length > 0 && strangers.length > 0,
     placeFrom: placeFrom !== undefined,
     asked,
     known: request.known,
-    unnamed,
-    values: values.length,
+    unnamed: strangers.length > 0 && places.length > 0,
+    reads,
+    values: amount,
   })
   if (severity === undefined) return undefined
-  return { severity, values, secrets, secretFrom, placeFrom, asked, known: request.known, strangers }
+  const sources = [...(amount > values.length ? weak : []), ...values]
+  return { severity, values: sources, secrets, secretFrom, placeFrom, asked, known: request.known, strangers }
+}
+
+/** Arguments with a link that the agent put together itself: no result gave it whole, and the person did not name it. */
+function ownLinks({ call, flows, request }: Sent): ReadonlySet<number> {
+  const given = new Set(flows.map(({ hash }) => hash))
+  const own = call.argFingerprints.filter(
+    ({ kind, hash }) => kind === 'url' && !given.has(hash) && !request.values.has(hash),
+  )
+  const withData = linksWithData(call)
+  return new Set(own.map(({ leaf }) => leaf).filter((leaf) => withData.has(leaf)))
+}
+
+/** Arguments that hold words: an address among them is told of, and no recipient. */
+const leavesWithWords = ({ argFingerprints }: AuditEvent): ReadonlySet<number> =>
+  new Set(argFingerprints.filter(({ kind }) => wordKinds.has(kind)).map(({ leaf }) => leaf))
+const wordKinds: ReadonlySet<string> = new Set(['phrase', 'text', 'shingle'])
+
+function mostOfOneSource(flows: readonly Flow[]): readonly Flow[] {
+  const bySource = new Map<AuditEvent, Flow[]>()
+  for (const flow of flows) {
+    const known = bySource.get(flow.source)
+    if (known === undefined) bySource.set(flow.source, [flow])
+    else known.push(flow)
+  }
+  return [...bySource.values()].reduce<readonly Flow[]>((most, one) => (one.length > most.length ? one : most), [])
 }
 
 interface Weighed {
@@ -93,15 +131,17 @@ interface Weighed {
   readonly asked: boolean
   readonly known: boolean
   readonly unnamed: boolean
+  readonly reads: boolean
   readonly values: number
 }
 
-function severityOf({ secrets, placeFrom, asked, known, unnamed, values }: Weighed): Severity | undefined {
+function severityOf({ secrets, placeFrom, asked, known, unnamed, reads, values }: Weighed): Severity | undefined {
   if (secrets) return asked && !placeFrom ? 'medium' : 'high'
   // The place came out of a sentence that orders, and nobody asked to send anything.
   if (placeFrom && known && !asked) return values >= 2 ? 'high' : 'medium'
   if (placeFrom) return 'low'
-  if (known && !asked && unnamed && values >= 3) return 'medium'
+  // An agent that reads an interface puts links together all day.
+  if (known && !asked && unnamed && !reads && values >= 3) return 'medium'
   return unnamed && !asked && values >= 3 ? 'low' : undefined
 }
 

@@ -2,11 +2,13 @@
 import type { Fingerprint } from '@watchkeeper/sdk/event'
 import type { AuditEvent } from '../audit-event.js'
 
-/** A strong value in a call's arguments, and the earlier result that it first stood in. */
+/** A value in a call's arguments, and the earlier result that it first stood in. */
 export interface Flow {
   readonly source: AuditEvent
   readonly kind: Fingerprint['kind']
   readonly hash: string
+  /** The argument that it stands in. */
+  readonly leaf: number
 }
 
 /** What the person had asked when an action began. */
@@ -22,14 +24,19 @@ export interface Request {
 /** Kinds of value that alone tie two records together, whole texts among them. */
 const strong: ReadonlySet<string> = new Set(['email', 'url', 'host', 'id', 'path', 'text'])
 
+/** Kinds that many texts share by chance: one of them says nothing, many of one result do. */
+const weak: ReadonlySet<string> = new Set(['number', 'date', 'name', 'phrase'])
+
 export interface Sent {
   readonly call: AuditEvent
   readonly flows: readonly Flow[]
+  /** Numbers, dates, names and phrases alike: only their number says anything. */
+  readonly weakFlows: readonly Flow[]
   readonly request: Request
 }
 
 /**
- * Each call of a session with the strong values in its arguments that an earlier result gave to it: earlier in time (it had ended when the
+ * Each call of a session with the values in its arguments that an earlier result gave to it: earlier in time (it had ended when the
  * call began), made with the same key, and not named by the person first.
  */
 export function sentIn(events: readonly AuditEvent[]): Sent[] {
@@ -49,14 +56,16 @@ export function sentIn(events: readonly AuditEvent[]): Sent[] {
     }
     const { values } = request
     const flows = new Map<string, Flow>()
-    for (const { kind, hash } of event.argFingerprints) {
-      const source = strong.has(kind) && !values.has(hash) ? first.get(`${event.keyId} ${hash}`) : undefined
-      if (source !== undefined && source.endedAt <= event.startedAt) flows.set(hash, { source, kind, hash })
+    const weakFlows = new Map<string, Flow>()
+    for (const { kind, hash, leaf } of event.argFingerprints) {
+      const into = strong.has(kind) ? flows : weak.has(kind) ? weakFlows : undefined
+      const source = into === undefined || values.has(hash) ? undefined : first.get(`${event.keyId} ${hash}`)
+      if (source !== undefined && source.endedAt <= event.startedAt) into?.set(hash, { source, kind, hash, leaf })
     }
-    sent.push({ call: event, flows: [...flows.values()], request })
+    sent.push({ call: event, flows: [...flows.values()], weakFlows: [...weakFlows.values()], request })
     for (const { kind, hash } of event.resultFingerprints) {
       const name = `${event.keyId} ${hash}`
-      if (strong.has(kind) && !first.has(name)) first.set(name, event)
+      if ((strong.has(kind) || weak.has(kind)) && !first.has(name)) first.set(name, event)
     }
   }
   return sent
@@ -74,13 +83,23 @@ function requestOf(messages: readonly AuditEvent[]): Request {
 /** Verb groups of tools that hand something to others. */
 const handsOut: ReadonlySet<string> = new Set(['message', 'publish', 'share'])
 
-/** The call gave something to somebody outside: it did not only read, and it names strangers or is a tool that hands out. */
+/** The call gave something to somebody outside: it names strangers or is a tool that hands out, and does not only read. */
 export function isSink(
   call: AuditEvent,
   policy: { toolClass(event: AuditEvent): string; isOwnDestination(destination: string): boolean },
 ): boolean {
   if (call.outcome === 'denied' || call.outcome === 'protocol_error') return false
   const strangers = call.destinations.some((destination) => !policy.isOwnDestination(destination))
-  if (policy.toolClass(call) === 'read') return false
+  // To read a page is to tell its host the link.
+  if (policy.toolClass(call) === 'read') return strangers && linksWithData(call).size > 0
   return strangers || (call.destinations.length === 0 && call.verbs.some((verb) => handsOut.has(verb)))
+}
+
+/** Kinds of value that are data, and no place. */
+const dataKinds: ReadonlySet<string> = new Set(['id', 'path', 'text', 'email'])
+
+/** Arguments (leaves) that hold a link, and data beside or within it. */
+export function linksWithData({ argFingerprints }: AuditEvent): ReadonlySet<number> {
+  const links = new Set(argFingerprints.filter(({ kind }) => kind === 'url').map(({ leaf }) => leaf))
+  return new Set(argFingerprints.flatMap(({ kind, leaf }) => (dataKinds.has(kind) && links.has(leaf) ? [leaf] : [])))
 }
