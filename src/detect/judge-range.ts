@@ -98,13 +98,36 @@ async function windowsOf({ store, catalogue, from, to, windows: which, tenants =
     { tenants },
   )
   const began = Number(row?.n ?? 0) === 0 ? to : Number(row?.first)
+  const busy = await busyIn(options)
   return catalogue.query.flatMap((named) => {
     const every = named.detector.everySeconds * 1_000_000
     const [first, last] =
       which === 'touching' ? [Math.floor(from / every) * every, Math.ceil(to / every) * every] : [from, to]
     const start = Math.max(first, Math.floor(began / every) * every)
-    return windowsIn(start, last, every).map((window) => ({ named, window }))
+    return windowsIn(start, last, every)
+      .filter((window) => busy.some((one) => one < window.to && one + bucket > window.from))
+      .map((window) => ({ named, window }))
   })
+}
+
+/** Microseconds. */
+const bucket = 300_000_000
+
+/**
+ * Starts of the stretches in which anything was kept. Every query looks for something in its window, if only for the others beside a
+ * silence: a window without any record has nothing to judge, and most of a quiet night is such windows.
+ */
+async function busyIn({ store, from, to, tenants = [] }: RangeOptions): Promise<number[]> {
+  const rows = await store.query<{ start: string }>(
+    `SELECT DISTINCT toUnixTimestamp(toStartOfFiveMinutes(kept_at)) AS start
+     FROM events
+     WHERE kept_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND kept_at < fromUnixTimestamp64Micro({to:Int64}, 'UTC')
+       AND (empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)})`,
+    // A day either way: windows may reach over the ends of the range.
+    { from: from - 86_400_000_000, to: to + 86_400_000_000, tenants },
+    { timeoutMs: 300_000 },
+  )
+  return rows.map(({ start }) => Number(start) * 1_000_000)
 }
 
 async function sessionsIn({ store, from, to, tenants = [] }: RangeOptions) {
