@@ -91,7 +91,8 @@ export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> 
 }
 
 /** Windows that ended before the first record ever was are left out: there was nothing yet, not even silence. */
-async function windowsOf({ store, catalogue, from, to, windows: which, tenants = [] }: RangeOptions) {
+async function windowsOf(options: RangeOptions) {
+  const { store, catalogue, from, to, windows: which, tenants = [] } = options
   const [row] = await store.query<{ first: string; n: string }>(
     `SELECT toUnixTimestamp64Micro(min(kept_at)) AS first, count() AS n FROM events
      WHERE empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)}`,
