@@ -303,7 +303,12 @@ type Settings = typeof settings
 type ValueOf<S> = S extends { readonly read: Reader<infer T> } ? T : never
 
 /** The settings of a process, read and checked. */
-export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> }
+export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]> } & {
+  /** Variables `WATCHKEEPER_SECRET_…`, which the policy file names where a receiver needs a key. */
+  readonly secrets: Readonly<Record<string, string>>
+}
+
+const isNamedSecret = (variable: string): boolean => variable.startsWith('WATCHKEEPER_SECRET_')
 
 /** Values that are typed in the process (tests, the demo) instead of read. */
 export type ConfigOverrides = Partial<Config>
@@ -328,12 +333,15 @@ export function readConfig(
     }
   }
   for (const variable of Object.keys(environment)) {
-    if (variable.startsWith('WATCHKEEPER_') && !known.has(variable))
+    if (variable.startsWith('WATCHKEEPER_') && !known.has(variable) && !isNamedSecret(variable))
       faults.push(`${variable}: there is no such setting`)
   }
   if (faults.length > 0)
     throw new WatchkeeperError('WK_CONFIG', `the settings have ${faults.length} fault(s):\n  ${faults.join('\n  ')}`)
-  return { ...(values as Config), ...overrides }
+  const secrets = Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) => (isNamedSecret(name) ? [[name, value ?? '']] : [])),
+  )
+  return { ...(values as Config), secrets, ...overrides }
 }
 
 /** The environment for a program that is not ours: all of it but our secrets. */
@@ -343,5 +351,5 @@ export function environmentForOthers(
   const secrets = new Set<string>(
     Object.values(settings).flatMap(({ variable, secret: isSecret }) => (isSecret ? [variable] : [])),
   )
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name)))
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !secrets.has(name) && !isNamedSecret(name)))
 }

@@ -3,7 +3,7 @@
  * the same way, so that what was accepted is kept before its keeper ends.
  */
 import { hostname } from 'node:os'
-import { type AlertOptions, startAlert } from './alert/index.js'
+import { type AlertOptions, configuredReceivers, startAlert } from './alert/index.js'
 import { createBus } from './bus/index.js'
 import type { Config } from './config.js'
 import { type Exclusions, type Policies, startDetect } from './detect/index.js'
@@ -67,7 +67,7 @@ export async function startPipeline({
   signal,
 }: PipelineOptions): Promise<Pipeline> {
   checkRoles(config, roles)
-  const policy = await livePolicy(config, log)
+  const policy = await livePolicy(config, log, now)
   const telemetry = new Telemetry()
   const checks: Record<string, ReadinessCheck> = { service: notServing }
   const stage = (name: string) => ({ config, log: log.child({ stage: name }), telemetry, now })
@@ -133,8 +133,29 @@ export async function startPipeline({
     if (store && roles.has('alert')) {
       const shares = await bus.shares('alert')
       stops.push({ name: 'alert shares', stop: () => shares.close() })
-      const alert = await startAlert({ ...stage('alert'), store, shares, ...(onIncident && { onIncident }) })
-      stops.push({ name: 'alert', stop: () => alert.close() })
+      const kept = store
+      const begin = () =>
+        startAlert({
+          ...stage('alert'),
+          store: kept,
+          shares,
+          receivers: policy.receivers(),
+          ...(onIncident && { onIncident }),
+        })
+      let alert = begin()
+      let ended = false
+      stops.push({
+        name: 'alert',
+        async stop() {
+          ended = true
+          await alert.close()
+        },
+      })
+      // All its state is in the store, so a new one goes on where the old one stopped.
+      policy.onChange(async () => {
+        await alert.close()
+        if (!ended) alert = begin()
+      })
     }
 
     let receiveUrl = ''
@@ -152,17 +173,26 @@ export async function startPipeline({
 }
 
 /** The policy that holds now. Throws `WK_POLICY` at the start; later a bad file changes nothing. */
-async function livePolicy(config: Config, log: Logger) {
+async function livePolicy(config: Config, log: Logger, now: () => number) {
   const first = await configuredPolicy(config)
   if (first !== undefined) log.info({ policy: first.path, digest: first.digest }, 'policy')
   let current = stanceOf(first)
+  let receivers = configuredReceivers(config, first, now)
+  let changed = async (): Promise<void> => undefined
   return {
     policies: ((tenant) => current.policies(tenant)) satisfies Policies,
     exclusions: ((...finding) => current.exclusions(...finding)) satisfies Exclusions,
+    receivers: () => receivers,
+    onChange(listener: () => Promise<void>): void {
+      changed = listener
+    },
     async reload(): Promise<void> {
       try {
         const file = await configuredPolicy(config)
-        current = stanceOf(file)
+        const stance = stanceOf(file)
+        receivers = configuredReceivers(config, file, now)
+        current = stance
+        await changed()
         log.info({ policy: file?.path, digest: file?.digest }, 'the policy was read again, and holds from now on')
       } catch (error) {
         log.error({ err: error }, 'the policy file has faults, so the policy stays as it was')

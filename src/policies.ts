@@ -1,4 +1,5 @@
 /** The policy file's sections, brought by the stages that read them: one line for each stage. */
+import { alertSections } from './alert/index.js'
 import {
   defaultPolicy,
   detectSections,
@@ -9,7 +10,7 @@ import {
 } from './detect/index.js'
 import { type PolicyFile, readPolicyFile, type Section } from './policy-file.js'
 
-export const policySections: readonly Section[] = [...detectSections]
+export const policySections: readonly Section[] = [...detectSections, ...alertSections]
 
 /** The file of the setting, or `undefined` without one. Throws `WK_POLICY`. */
 export async function configuredPolicy({

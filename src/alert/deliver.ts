@@ -1,12 +1,12 @@
 /** Sends what is due to one receiver, one after the other, and writes down what came of it. */
 import type { Shares } from '../bus/index.js'
-import type { Severity } from '../finding.js'
 import type { Store } from '../store/index.js'
 import { backOffMs } from './back-off.js'
 import type { Incident } from './incident.js'
 import { incidentsById } from './incident-rows.js'
-import type { DeliveryResult, Notifier } from './notifiers/contract.js'
+import type { DeliveryResult } from './notifiers/contract.js'
 import { keepReceipts, type Receipt, type Waiting, waitingFor } from './outbox.js'
+import type { Receiver } from './receivers.js'
 import { shareOf } from './shares.js'
 import { earliestPosition, keepPositions } from './watermarks.js'
 
@@ -22,8 +22,7 @@ const chunk = 20
 export interface DelivererSettings {
   readonly store: Store
   readonly shares: Shares
-  readonly notifier: Notifier
-  readonly least: Severity
+  readonly receiver: Receiver
   /** Microseconds. */
   readonly now: () => number
   /** 0..1 */
@@ -41,8 +40,7 @@ export interface Deliverer {
 export function deliverer({
   store,
   shares,
-  notifier,
-  least,
+  receiver: { notifier, least, concerns },
   now,
   random,
   stopped,
@@ -95,6 +93,24 @@ export function deliverer({
     return result
   }
 
+  /** Versions whose route leads elsewhere are settled by a receipt too, or they would be looked at for ever. */
+  async function passOver(elsewhere: readonly Waiting[]): Promise<void> {
+    const at = now()
+    unwritten = elsewhere.map(({ id, version, attempts }) => ({
+      incident_id: id,
+      version,
+      receiver: notifier.name,
+      // Not an attempt of its own: the later receipt of that number holds.
+      attempt: attempts,
+      outcome: 'unrouted',
+      status: 0,
+      reason: '',
+      at,
+      next_at: 0,
+    }))
+    await write()
+  }
+
   async function write(): Promise<void> {
     await keepReceipts(store, unwritten)
     unwritten = []
@@ -129,11 +145,17 @@ export function deliverer({
         const some = due.slice(at, at + chunk)
         const ids = some.map(({ id }) => id)
         const incidents = await incidentsById(store, ids)
+        await passOver(
+          some.filter(({ id, version }) => {
+            const incident = incidents.get(id)
+            return incident?.version === version && !concerns(incident)
+          }),
+        )
         for (const waiting of some) {
           if (stopped.aborted) return
           const incident = incidents.get(waiting.id)
           // A newer version was made meanwhile: it is its turn in the next round.
-          if (incident?.version !== waiting.version) continue
+          if (incident?.version !== waiting.version || !concerns(incident)) continue
           const result = await send(incident, waiting, signal)
           if (result === undefined) return
           onResult(waiting, result)

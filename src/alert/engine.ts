@@ -3,7 +3,7 @@
  * look, so that a slow receiver does not keep an incident from the terminal and the console.
  */
 import type { Shares } from '../bus/index.js'
-import { type Severity, severityRank } from '../finding.js'
+import { severityRank } from '../finding.js'
 import type { Logger } from '../log.js'
 import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
@@ -11,15 +11,15 @@ import { deliverer } from './deliver.js'
 import { gatherer } from './gather.js'
 import type { Change, Incident } from './incident.js'
 import type { IncidentChange } from './incidents.js'
-import type { DeliveryResult, Notifier } from './notifiers/contract.js'
+import type { DeliveryResult } from './notifiers/contract.js'
 import type { Waiting } from './outbox.js'
+import type { Receiver } from './receivers.js'
 
 export interface EngineSettings {
   readonly store: Store
   readonly shares: Shares
   /** None: incidents are made and shown, and go nowhere. */
-  readonly notifier: Notifier | undefined
-  readonly least: Severity
+  readonly receivers: readonly Receiver[]
   readonly log: Logger
   readonly telemetry: Telemetry
   /** Microseconds. */
@@ -32,27 +32,30 @@ export interface EngineSettings {
 export interface Engine {
   /** One look for new findings. Throws what the store throws. */
   gather(): Promise<void>
-  /** Delivers what is due; a second call while one runs is that one. Throws what the store throws. */
+  /** Delivers what is due; for a receiver whose delivery still runs it is that one. Throws what the store throws. */
   deliver(): Promise<void>
   /** Lets the delivery in hand end, at most `graceMs`, and starts no other. */
   close(graceMs: number): Promise<void>
 }
 
 export function engine(settings: EngineSettings): Engine {
-  const { store, shares, notifier, least, log, telemetry, now, random, onIncident } = settings
+  const { store, shares, receivers, log, telemetry, now, random, onIncident } = settings
   const stop = new AbortController()
   const cut = new AbortController()
-  /** Versions that wait for the receiver, by incident: for our own counters, the store knows better. */
-  const waiting = new Map<string, number>()
+  /** Incidents that wait, by receiver: for our own counters, the store knows better. */
+  const waiting = new Set<string>()
+  const waits = (receiver: string, incident: string): string => `${receiver} ${incident}`
 
+  /** Counted once for each receiver that it goes to, or once where it goes to none. */
   function made(changes: readonly IncidentChange[]): void {
     for (const { incident, change } of changes) {
-      telemetry.count('alert', 'received')
-      const reason = undelivered(incident)
-      if (reason !== undefined) telemetry.count('alert', 'dropped', 1, reason)
-      else {
-        if (waiting.has(incident.id)) telemetry.count('alert', 'dropped', 1, 'superseded')
-        waiting.set(incident.id, incident.version)
+      const to = receivers.filter((receiver) => undelivered(incident, receiver) === undefined)
+      telemetry.count('alert', 'received', Math.max(1, to.length))
+      if (to.length === 0) telemetry.count('alert', 'dropped', 1, nowhere(incident))
+      for (const { notifier } of to) {
+        const key = waits(notifier.name, incident.id)
+        if (waiting.has(key)) telemetry.count('alert', 'dropped', 1, 'superseded')
+        waiting.add(key)
       }
       log.info({ incident: incident.id, version: incident.version, severity: incident.severity }, `incident ${change}`)
       onIncident(incident, change)
@@ -60,20 +63,27 @@ export function engine(settings: EngineSettings): Engine {
     telemetry.gauge('alert_waiting', waiting.size)
   }
 
-  /** Why a version never goes out. */
-  function undelivered(incident: Incident): string | undefined {
+  /** Why a version never goes to a receiver. */
+  function undelivered(incident: Incident, { least, concerns }: Receiver): string | undefined {
     if (incident.maturity === 'trial') return 'trial'
-    if (severityRank(incident.severity) < severityRank(least)) return 'below_severity'
-    return notifier === undefined ? 'no_receiver' : undefined
+    if (!concerns(incident)) return 'no_receiver'
+    return severityRank(incident.severity) < severityRank(least) ? 'below_severity' : undefined
   }
 
-  function answered(to: Waiting, result: DeliveryResult): void {
-    const about = { incident: to.id, version: to.version, attempt: to.attempts + 1, status: result.status }
+  /** Why a version goes to none. */
+  function nowhere(incident: Incident): string {
+    if (incident.maturity === 'trial') return 'trial'
+    const reasons = receivers.map((receiver) => undelivered(incident, receiver))
+    return reasons.includes('below_severity') ? 'below_severity' : 'no_receiver'
+  }
+
+  function answered(receiver: string, to: Waiting, result: DeliveryResult): void {
+    const about = { receiver, incident: to.id, version: to.version, attempt: to.attempts + 1, status: result.status }
     if (result.type === 'retry') {
       log.warn({ ...about, reason: result.reason }, 'an incident was not delivered yet; it will be tried again')
       return
     }
-    waiting.delete(to.id)
+    waiting.delete(waits(receiver, to.id))
     telemetry.gauge('alert_waiting', waiting.size)
     if (result.type === 'delivered') {
       telemetry.count('alert', 'sent')
@@ -85,23 +95,41 @@ export function engine(settings: EngineSettings): Engine {
   }
 
   const { gather } = gatherer(store, shares)
-  const out =
-    notifier && deliverer({ store, shares, notifier, least, now, random, stopped: stop.signal, onResult: answered })
-  let delivering: Promise<void> | undefined
+  /** Each receiver has a delivery of its own, so that a slow one holds up none of the others. */
+  const outs = receivers.map((receiver) => {
+    const { deliver } = deliverer({
+      store,
+      shares,
+      receiver,
+      now,
+      random,
+      stopped: stop.signal,
+      onResult: (to, result) => answered(receiver.notifier.name, to, result),
+    })
+    let under: Promise<void> | undefined
+    return {
+      deliver: (): Promise<void> => {
+        under ??= deliver(cut.signal).finally(() => {
+          under = undefined
+        })
+        return under
+      },
+      under: () => under,
+    }
+  })
 
   return {
     gather: () => gather(now(), made),
     async deliver() {
       if (stop.signal.aborted) return
-      delivering ??= out?.deliver(cut.signal).finally(() => {
-        delivering = undefined
-      })
-      await delivering
+      const ends = await Promise.allSettled(outs.map((out) => out.deliver()))
+      const failed = ends.find((end) => end.status === 'rejected')
+      if (failed) throw failed.reason
     },
     async close(graceMs) {
       stop.abort()
       const timer = setTimeout(() => cut.abort(), graceMs)
-      await delivering?.catch(() => undefined)
+      await Promise.allSettled(outs.map((out) => out.under()))
       clearTimeout(timer)
     },
   }

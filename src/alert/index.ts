@@ -2,22 +2,28 @@
 import type { Shares } from '../bus/index.js'
 import type { Config } from '../config.js'
 import type { Logger } from '../log.js'
+import type { PolicyFile } from '../policy-file.js'
 import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { engine } from './engine.js'
 import type { Change, Incident } from './incident.js'
 import { webhook } from './notifiers/webhook.js'
+import { type Receiver, receiversOf, webhookName } from './receivers.js'
 
 export type { Change, Incident } from './incident.js'
 export { findIncidents, latestIncidents, type Queries } from './incident-rows.js'
 export { forTerminal } from './neutralise.js'
 export { type DeliveryState, deliveriesOf } from './outbox.js'
+export { alertSections, type Receiver } from './receivers.js'
+export { testIncident } from './test-incident.js'
 export { deliveryText, incidentLine, incidentText, type TextOptions } from './timeline.js'
 
 export interface AlertOptions {
   readonly store: Store
   readonly shares: Shares
   readonly config: Pick<Config, 'alertEveryMs' | 'webhookUrl' | 'webhookSecret' | 'webhookMinSeverity'>
+  /** Without them that of the settings, if there is one. */
+  readonly receivers?: readonly Receiver[]
   readonly log: Logger
   readonly telemetry: Telemetry
   /** Microseconds since 1970. */
@@ -34,9 +40,25 @@ export interface Alert {
   close(): Promise<void>
 }
 
-function configuredWebhook({ webhookUrl, webhookSecret }: AlertOptions['config'], now: () => number) {
+/** The receiver of the settings, which has no route: it hears of all that is severe enough. */
+function configuredWebhook(
+  { webhookUrl, webhookSecret, webhookMinSeverity }: AlertOptions['config'],
+  now: () => number,
+): readonly Receiver[] {
+  if (webhookUrl === '') return []
   const secret = webhookSecret === '' ? undefined : async () => webhookSecret
-  return webhook({ name: 'webhook', url: async () => webhookUrl, secret, now })
+  const notifier = webhook({ name: webhookName, url: async () => webhookUrl, secret, now })
+  return [{ notifier, least: webhookMinSeverity, concerns: () => true }]
+}
+
+/** All receivers there are, by settings and policy file. Throws `WK_POLICY`. */
+export function configuredReceivers(
+  config: AlertOptions['config'] & Pick<Config, 'secrets'>,
+  file: PolicyFile | undefined,
+  now: () => number,
+): readonly Receiver[] {
+  const described = file === undefined ? [] : receiversOf(file, { now, environment: config.secrets })
+  return [...configuredWebhook(config, now), ...described]
 }
 
 const graceMs = 3_000
@@ -46,8 +68,7 @@ export function startAlert(options: AlertOptions): Alert {
   const { config, log, now } = options
   const { gather, deliver, close } = engine({
     ...options,
-    least: config.webhookMinSeverity,
-    notifier: config.webhookUrl === '' ? undefined : configuredWebhook(config, now),
+    receivers: options.receivers ?? configuredWebhook(config, now),
     random: options.random ?? Math.random,
     onIncident: options.onIncident ?? (() => undefined),
   })

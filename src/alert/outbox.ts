@@ -2,7 +2,7 @@
  * The outbox. What waits is not kept anywhere: it is every latest version that is severe enough and has no receipt yet. So
  * a version that was made is delivered however often we die between, and a newer version takes the place of an older one
  * that was not delivered. Receipts are append-only; a death between the answer and its receipt means that the same
- * CloudEvents id goes out twice.
+ * CloudEvents id goes out twice. A version whose route leads elsewhere has a receipt that says `unrouted`.
  */
 import { type Severity, severities, severityRank } from '../finding.js'
 import type { InsertRows, Store } from '../store/index.js'
@@ -109,7 +109,8 @@ export async function deliveriesOf(
     `SELECT incident_id AS id, version, receiver, argMax(outcome, (attempt, at)) AS outcome,
        argMax(reason, (attempt, at)) AS reason, max(attempt) AS attempts, toUnixTimestamp64Micro(max(at)) AS last
      FROM deliveries WHERE incident_id IN {ids:Array(UUID)}
-     GROUP BY incident_id, version, receiver ORDER BY incident_id, version, receiver`,
+     GROUP BY incident_id, version, receiver HAVING outcome != 'unrouted'
+     ORDER BY incident_id, version, receiver`,
     { ids: incidents.map((incident) => incident.id) },
   )
   return rows.map((row) => ({

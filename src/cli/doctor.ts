@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
 import { access, mkdir, statfs } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
+import { configuredReceivers } from '../alert/index.js'
 import { createBus } from '../bus/index.js'
 import type { Config } from '../config.js'
 import { exclusionsIn, hasExpired, loadCatalogue } from '../detect/index.js'
@@ -98,6 +99,14 @@ const checks: Readonly<Record<string, Check>> = {
     if (!response.ok)
       throw new Error(`runs and is not ready: ${ailing.map(([name, why]) => `${name} ${why}`).join('; ')}`)
     return `ready at ${url}`
+  },
+
+  async receivers(config) {
+    const receivers = configuredReceivers(config, await configuredPolicy(config), () => Date.now() * 1000)
+    const names = receivers.map(({ notifier }) => notifier.name)
+    return names.length === 0
+      ? 'none: incidents are only stored (receivers in the policy file, or WATCHKEEPER_WEBHOOK_URL)'
+      : `${names.join(', ')} (try one with: watchkeeper alert test ${names[0]})`
   },
 
   async webhook({ webhookUrl, webhookSecret }) {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, type TestContext, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { pino } from 'pino'
 import { keepVersions } from '../../src/alert/incident-rows.js'
@@ -12,6 +13,7 @@ import {
   latestIncidents,
   startAlert,
 } from '../../src/alert/index.js'
+import type { Receiver } from '../../src/alert/receivers.js'
 import type { Shares } from '../../src/bus/index.js'
 import type { Finding } from '../../src/finding.js'
 import type { Store } from '../../src/store/index.js'
@@ -33,7 +35,7 @@ interface Bench {
   /** Puts findings into the store as detection does, judged now. */
   found(...findings: Finding[]): Promise<void>
   /** A fresh engine on the same store, as after a restart. */
-  start(options?: Partial<AlertOptions['config']> & { readonly shares?: Shares }): Alert
+  start(options?: Partial<AlertOptions['config']> & Pick<Partial<AlertOptions>, 'shares' | 'receivers'>): Alert
 }
 
 /** Emptied for each test, which is much quicker than a new one. */
@@ -58,11 +60,12 @@ async function bench(t: TestContext): Promise<Bench> {
         'findings',
         findings.map((item) => findingRow({ ...item, foundAt: clock.now })),
       ),
-    start({ shares = all, ...config } = {}) {
+    start({ shares = all, receivers, ...config } = {}) {
       const started = ++engines
       const alert = startAlert({
         store,
         shares,
+        ...(receivers && { receivers }),
         config: {
           // The tests tick by hand.
           alertEveryMs: 3_600_000,
@@ -101,6 +104,69 @@ describe('alerting over a real store and a real receiver', () => {
   })
   after(async () => {
     for (const end of ends) await end()
+  })
+
+  test('routes: each receiver gets what leads to it, once, and a restart changes nothing of it', async (t) => {
+    const { clock, found, start } = await bench(t)
+    const got: Record<string, string[]> = { critical: [], acme: [], nobody: [] }
+    const to = (name: string, concerns: Receiver['concerns']): Receiver => ({
+      least: 'low',
+      concerns,
+      notifier: {
+        name,
+        async deliver(incident, notice) {
+          got[name]?.push(`${incident.tenant} ${incident.version} ${notice}`)
+          return { type: 'delivered', status: 200 }
+        },
+      },
+    })
+    const receivers = [
+      to('critical', ({ severity }) => severity === 'critical'),
+      to('acme', ({ tenant }) => tenant === 'acme'),
+      to('nobody', () => false),
+    ]
+    const alert = start({ receivers })
+    await found(finding({ anchor: 'a' }), finding({ anchor: 'b', tenant: 'globex' }))
+    await alert.tick()
+    assert.deepEqual(got, { critical: [], acme: ['acme 1 opened'], nobody: [] })
+    // Two detectors that say high make it critical: now it leads to the first, for whom it is new.
+    clock.now += minute
+    await found(finding({ anchor: 'c', tenant: 'globex', detector: 'scope-jump' }))
+    await alert.tick()
+    await start({ receivers }).tick()
+    assert.deepEqual(got, { critical: ['globex 2 opened'], acme: ['acme 1 opened'], nobody: [] })
+    const listed = await deliveriesOf(store, await latestIncidents(store, 10))
+    assert.deepEqual(listed.map(({ receiver }) => receiver).sort(), ['acme', 'critical'])
+  })
+
+  test('a receiver that does not answer holds up none of the others', async (t) => {
+    const { found, start } = await bench(t)
+    let freed: (() => void) | undefined
+    const quick: string[] = []
+    const stuck = new Promise<void>((free) => {
+      freed = free
+    })
+    const receiver = (name: string, work: (id: string) => Promise<void>): Receiver => ({
+      least: 'low',
+      concerns: () => true,
+      notifier: {
+        name,
+        async deliver({ id }) {
+          await work(id)
+          return { type: 'delivered', status: 200 }
+        },
+      },
+    })
+    const alert = start({
+      alertEveryMs: 50,
+      receivers: [receiver('slow', () => stuck), receiver('quick', async (id) => void quick.push(id))],
+    })
+    await found(finding({ anchor: 'a' }))
+    while (quick.length < 1) await setTimeout(20)
+    await found(finding({ anchor: 'b', session: 'c:conversation-2' }))
+    while (quick.length < 2) await setTimeout(20)
+    freed?.()
+    await alert.close()
   })
 
   test('a finding becomes an incident, is shown and is delivered once', async (t) => {

@@ -1,0 +1,107 @@
+/** The sections `receivers` and `route` of the policy file, and the receivers that they make. */
+import { WatchkeeperError } from '../errors.js'
+import { type Severity, severities } from '../finding.js'
+import type { PolicyFile, Section } from '../policy-file.js'
+import { faulty, listOf, oneOf, optional, type Reader, record, required, text } from '../yaml-reader.js'
+import type { Incident } from './incident.js'
+import { type Kind, kinds } from './kinds.js'
+import type { Notifier } from './notifiers/contract.js'
+import { namesIn, type Route, routed, routeReader } from './route.js'
+import type { Environment } from './secrets.js'
+
+export interface Receiver {
+  readonly notifier: Notifier
+  readonly least: Severity
+  /** Whether its route leads here. */
+  concerns(incident: Incident): boolean
+}
+
+interface Described {
+  readonly name: string
+  readonly least: Severity
+  readonly make: Kind
+}
+
+/** Receipts of the receiver that the settings name are kept under this name. */
+export const webhookName = 'webhook'
+
+const nameReader = text((value) => {
+  if (value === webhookName) return `${webhookName} is the name of WATCHKEEPER_WEBHOOK_URL's receiver: take another`
+  return /^[a-z0-9][a-z0-9_-]{0,62}$/.test(value) ? undefined : 'a receiver is lower-case letters, digits, - and _'
+})
+const kindNames = Object.keys(kinds)
+const kindKeys = Object.fromEntries(
+  Object.entries(kinds).map(([kind, reader]) => [kind, optional<Kind | undefined>(reader, undefined)]),
+)
+const keyed = record(
+  { name: required(nameReader), min_severity: optional(oneOf(...severities), 'medium'), ...kindKeys },
+  (value: Readonly<Record<string, unknown>>) =>
+    kindNames.filter((kind) => value[kind] !== undefined).length === 1
+      ? undefined
+      : `expected exactly one of ${kindNames.join(', ')}`,
+) as Reader<Readonly<Record<string, unknown>>>
+
+const receiver: Reader<Described> = (node, place) => {
+  const read = keyed(node, place)
+  if (read === faulty) return faulty
+  const make = kindNames.map((kind) => read[kind]).find((one) => one !== undefined) as Kind
+  return { name: read['name'] as string, least: read['min_severity'] as Severity, make }
+}
+
+export const receiversSection: Section<readonly Described[]> = { name: 'receivers', reader: listOf(receiver) }
+export const routeSection: Section<Route> = { name: 'route', reader: routeReader }
+export const alertSections: readonly Section[] = [receiversSection, routeSection]
+
+export interface Surroundings {
+  /** Microseconds. */
+  readonly now: () => number
+  /** The variables `WATCHKEEPER_SECRET_…`. */
+  readonly environment: Environment
+}
+
+/**
+ * The receivers of a policy file. A tenant's own route replaces the common one for its incidents, and only it leads to the
+ * tenant's own receivers. Throws `WK_POLICY` where a name stands for two receivers or for none.
+ */
+export function receiversOf(file: PolicyFile, { now, environment }: Surroundings): readonly Receiver[] {
+  const nobody = ''
+  const common = file.of(receiversSection, nobody)[0] ?? []
+  const commonRoute = file.of(routeSection, nobody)[0]
+  const faults: string[] = []
+  const check = (where: string, route: Route | undefined, known: readonly Described[]): void => {
+    if (route === undefined) {
+      if (known.length > 0)
+        faults.push(`${where} has receivers and no route: say route: { receiver: ${known[0]?.name} }`)
+      return
+    }
+    if (route.receiver === undefined) faults.push(`${where}'s route names no receiver for what fits none of its routes`)
+    if (route.matchers.length > 0) faults.push(`${where}'s route itself takes no matchers: put them into its routes`)
+    for (const name of namesIn(route))
+      if (!known.some((one) => one.name === name))
+        faults.push(`${where}'s route leads to ${name}, which is no receiver`)
+  }
+  check('the file', commonRoute, common)
+  const described = [...common]
+  const routes = new Map<string, Route>()
+  for (const tenant of file.tenants) {
+    const own = file.of(receiversSection, tenant).filter((list) => list !== common)[0] ?? []
+    const route = file.of(routeSection, tenant).find((one) => one !== commonRoute)
+    if (route !== undefined || own.length > 0) check(`tenant ${tenant}`, route, [...own, ...common])
+    if (route !== undefined) routes.set(tenant, route)
+    described.push(...own)
+  }
+  const names = described.map(({ name }) => name)
+  for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at)))
+    faults.push(`two receivers are called ${name}`)
+  if (faults.length > 0) throw new WatchkeeperError('WK_POLICY', `${file.path}: ${faults.join('; ')}`)
+
+  const leadsTo = (incident: Incident): readonly string[] => {
+    const route = routes.get(incident.tenant) ?? commonRoute
+    return route === undefined ? [] : routed(route, incident)
+  }
+  return described.map(({ name, least, make }) => ({
+    notifier: make({ name, now }, environment),
+    least,
+    concerns: (incident) => leadsTo(incident).includes(name),
+  }))
+}
