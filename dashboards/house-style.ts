@@ -202,9 +202,6 @@ const nameColours: ValueMapping = {
   options: Object.fromEntries(Object.entries(ofName).map(([name, color], index) => [name, { color, index }])),
 }
 
-/** Names a field of the same row. */
-export const field = (name: string): string => `\${__data.fields.${name}}`
-
 function drill({ title, to, set }: DrillDown): DashboardLinkBuilder {
   const vars = Object.entries(set).map(([name, value]) => `var-${name}=${value}`)
   return new DashboardLinkBuilder(title).url(`/d/${to}?${['$__url_time_range', ...vars].join('&')}`)

@@ -1,9 +1,11 @@
 /** All dashboards, and the files that they become. */
 import type { Dashboard } from './house-style.js'
+import { investigation } from './investigation.js'
 import { dashboardProviders, dataSources } from './provisioning.js'
 import { socOverview } from './soc-overview.js'
+import { toolActivity } from './tool-activity.js'
 
-export const dashboards: readonly Dashboard[] = [socOverview]
+export const dashboards: readonly Dashboard[] = [socOverview, investigation, toolActivity]
 
 /** Name (with `/`) to content, in order; the same every time. `folder`: where Grafana will see `dashboards/`. */
 export function dashboardFiles(folder: string): ReadonlyMap<string, string> {

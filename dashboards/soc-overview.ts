@@ -1,15 +1,14 @@
 /** What needs eyes now, who is at risk, and what becomes of what was seen. */
-import { bars, dashboard, field, series, stat, table } from './house-style.js'
+import { toBoth, toIncident, uids } from './addresses.js'
+import { bars, dashboard, series, stat, table } from './house-style.js'
 import { chosen, rank, weight } from './query.js'
 
 const incidents = `maturity = 'stable' AND $__timeFilter(updated_at) AND ${chosen('tenant', 'tenant')}`
-const findings = `maturity = 'stable' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
+const findings = `maturity = 'stable' AND excluded_by = '' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
   AND ${chosen('server', 'server')} AND ${chosen('subject', 'subject')} AND ${chosen('detector', 'detector')}`
 
-const investigate = { title: 'Investigate', to: 'watchkeeper-investigation' } as const
-
 export const socOverview = dashboard({
-  uid: 'watchkeeper-soc',
+  uid: uids.soc,
   title: 'Watchkeeper / SOC overview',
   description:
     'Begin here: incidents by severity, the people and servers with most risk, and how many records became an alert.',
@@ -62,7 +61,7 @@ export const socOverview = dashboard({
             severity: { width: 90, colour: 'names' },
             title: {
               width: 320,
-              link: { ...investigate, set: { incident: field('incident'), session: field('session_key') } },
+              link: toIncident,
             },
             findings: { width: 80 },
             session_key: { hidden: true },
@@ -76,7 +75,7 @@ export const socOverview = dashboard({
       panels: [
         series({
           title: 'Findings by severity',
-          description: 'What stable detectors found, by the time of the event.',
+          description: 'What stable detectors found and the policy file does not exclude, by the time of the event.',
           sql: `SELECT $__timeInterval(at) AS time, toString(severity) AS severity, count() AS findings
             FROM finding WHERE ${findings}
             GROUP BY time, severity ORDER BY time, severity`,
@@ -87,11 +86,11 @@ export const socOverview = dashboard({
         bars({
           title: 'Alert funnel',
           description:
-            'How many records became an alert: things that happened, findings, those of stable detectors, incidents, delivered ones. For all servers, subjects and detectors.',
+            'How many records became an alert: things that happened, findings, those that may alert (no trial detector, no exclusion of the policy file), incidents, delivered ones. For all servers, subjects and detectors.',
           sql: `SELECT step, number FROM (
               SELECT 1 AS place, 'records' AS step, count() AS number FROM audit WHERE $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}
               UNION ALL SELECT 2, 'findings', count() FROM finding WHERE $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
-              UNION ALL SELECT 3, 'of stable detectors', count() FROM finding WHERE maturity = 'stable' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
+              UNION ALL SELECT 3, 'that may alert', count() FROM finding WHERE maturity = 'stable' AND excluded_by = '' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
               UNION ALL SELECT 4, 'incidents', count() FROM incident WHERE ${incidents}
               UNION ALL SELECT 5, 'delivered', count() FROM incident WHERE ${incidents}
                 AND incident_id IN (SELECT incident_id FROM deliveries WHERE outcome = 'delivered'))
@@ -121,11 +120,7 @@ export const socOverview = dashboard({
           columns: {
             kind: { width: 90 },
             entity: {
-              link: {
-                title: 'What they did',
-                to: 'watchkeeper-tools',
-                set: { subject: field('subject_key'), server: field('server_key') },
-              },
+              link: toBoth,
             },
             risk: {
               width: 90,

@@ -1,34 +1,24 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { socOverview } from '../../dashboards/soc-overview.js'
-import type { Store } from '../../src/store/index.js'
-import { incidentId, storeOfTheDay } from '../support/dashboard-story.js'
-import { clock, hex, only, type Screen, screen } from '../support/screen.js'
+import { incidentId } from '../support/dashboard-story.js'
+import { clock, hex, only, screen, theDay } from '../support/screen.js'
 
 describe('SOC overview', () => {
-  let store: Store
-  let all: Screen
-  const ends: (() => Promise<void>)[] = []
-  before(async () => {
-    store = await storeOfTheDay({ after: (end) => void ends.push(end as () => Promise<void>) })
-    all = screen(store, socOverview)
-  })
-  after(async () => {
-    for (const end of ends) await end()
-  })
+  const opened = theDay(socOverview)
 
   it('counts incidents by severity, without those of trial detectors', async () => {
-    assert.deepEqual(await all.rows('Critical incidents'), [{ incidents: '0' }])
-    assert.deepEqual(await all.rows('High incidents'), [{ incidents: '1' }])
-    assert.deepEqual(await all.rows('Medium incidents'), [{ incidents: '0' }])
+    assert.deepEqual(await opened.all.rows('Critical incidents'), [{ incidents: '0' }])
+    assert.deepEqual(await opened.all.rows('High incidents'), [{ incidents: '1' }])
+    assert.deepEqual(await opened.all.rows('Medium incidents'), [{ incidents: '0' }])
   })
 
   it('counts what did not reach its receiver: a refusal, and not a second attempt that arrived', async () => {
-    assert.deepEqual(await all.rows('Not delivered'), [{ incidents: '1' }])
+    assert.deepEqual(await opened.all.rows('Not delivered'), [{ incidents: '1' }])
   })
 
   it('lists what needs eyes, worst first, with what a link to its evidence needs', async () => {
-    const rows = await all.rows('What needs eyes now')
+    const rows = await opened.all.rows('What needs eyes now')
     assert.deepEqual(only(rows, 'severity', 'title', 'findings', 'changed'), [
       ['high', 'Turned by a ticket', '3', clock(40)],
       ['low', 'Probing', '1', clock(40)],
@@ -36,8 +26,8 @@ describe('SOC overview', () => {
     assert.deepEqual(only(rows.slice(0, 1), 'incident', 'session_key'), [[incidentId, hex('c:conv-1')]])
   })
 
-  it('shows findings of stable detectors by severity and time', async () => {
-    assert.deepEqual(await all.rows('Findings by severity'), [
+  it('shows findings that may alert by severity and time: none on trial, none excluded', async () => {
+    assert.deepEqual(await opened.all.rows('Findings by severity'), [
       { time: '2026-11-02 10:00:00', severity: 'high', findings: '1' },
       { time: '2026-11-02 10:00:00', severity: 'low', findings: '1' },
       { time: '2026-11-02 10:00:00', severity: 'medium', findings: '2' },
@@ -46,7 +36,7 @@ describe('SOC overview', () => {
 
   it('adds up risk over detectors, each with its worst finding', async () => {
     assert.deepEqual(
-      only(await all.rows('Entity risk'), 'kind', 'entity', 'risk', 'detectors', 'findings', 'found_by'),
+      only(await opened.all.rows('Entity risk'), 'kind', 'entity', 'risk', 'detectors', 'findings', 'found_by'),
       [
         ['subject', 'alice', '50', '2', '3', 'injected-action, new-destination'],
         ['server', 'mail', '50', '2', '3', 'injected-action, new-destination'],
@@ -57,25 +47,25 @@ describe('SOC overview', () => {
   })
 
   it('narrows from records to what was delivered', async () => {
-    assert.deepEqual(await all.rows('Alert funnel'), [
-      { step: 'records', number: '14' },
-      { step: 'findings', number: '5' },
-      { step: 'of stable detectors', number: '4' },
+    assert.deepEqual(await opened.all.rows('Alert funnel'), [
+      { step: 'records', number: '15' },
+      { step: 'findings', number: '6' },
+      { step: 'that may alert', number: '4' },
       { step: 'incidents', number: '2' },
       { step: 'delivered', number: '1' },
     ])
   })
 
   it('shows another tenant nothing of it, and one subject only theirs', async () => {
-    const globex = screen(store, socOverview, { tenant: ['globex'] })
+    const globex = screen(opened.store, socOverview, { tenant: ['globex'] })
     assert.deepEqual(await globex.rows('What needs eyes now'), [])
     assert.deepEqual(await globex.rows('High incidents'), [{ incidents: '0' }])
     assert.deepEqual(await globex.rows('Not delivered'), [{ incidents: '0' }])
-    const bob = screen(store, socOverview, { subject: ['bob'] })
+    const bob = screen(opened.store, socOverview, { subject: ['bob'] })
     assert.deepEqual(only(await bob.rows('Findings by severity'), 'severity', 'findings'), [['low', '1']])
   })
 
   it('was asked for every panel', () => {
-    assert.deepEqual([...all.unseen], [])
+    assert.deepEqual([...opened.all.unseen], [])
   })
 })

@@ -2,7 +2,7 @@
  * A day at two organisations, small enough to count by hand: what every dashboard is asked about.
  *
  * acme: alice reads three contacts and sends one mail with a secret to a host that nobody used before; bob's one call fails, another is
- * denied; mail shows another description of a tool without a new version; alice gets a scope after a challenge. globex: carol
+ * denied, a third in another conversation is well; mail shows another description of a tool without a new version; alice gets a scope after a challenge. globex: carol
  * reads once. Two days earlier, out of the range that is shown: alice's one mail to a host that is known since.
  */
 import type { TestContext } from 'node:test'
@@ -45,6 +45,7 @@ const events: readonly AuditEvent[] = [
   auditEvent({ ...at(5), ...mail, argBytes: 20, destinations: ['known.example'] }),
   auditEvent({ ...at(6), ...bob, outcome: 'tool_error', errorType: 'tool_error' }),
   auditEvent({ ...at(7), ...bob, tool: 'delete_contact', outcome: 'denied', decision: 'denied' }),
+  auditEvent({ ...at(9), ...bob, conversationId: 'conv-4', traceId: '3'.repeat(32) }),
   auditEvent({ ...at(8), tenant: 'globex', subject: 'carol', conversationId: 'conv-3', traceId: '2'.repeat(32) }),
   auditEvent({
     ...at(10),
@@ -108,6 +109,14 @@ export const findings: readonly Finding[] = [
     severity: 'low',
     at: baseTime + 7 * minute,
   }),
+  finding({
+    anchor: 'f',
+    detector: 'tool-probing',
+    severity: 'critical',
+    subject: 'bob',
+    excludedBy: 'load-test',
+    at: baseTime,
+  }),
   finding({ anchor: 'e', detector: 'off-task-action', maturity: 'trial', subject: 'bob', at: baseTime + 7 * minute }),
 ]
 
@@ -168,8 +177,9 @@ export async function storeOfTheDay(t: Pick<TestContext, 'after'>): Promise<Stor
   await store.insertEvents(events)
   await store.refreshRollups()
   await store.insert('findings', findings.map(findingRow))
-  const [a, b, c, d, e] = findings
-  if (!a || !b || !c || !d || !e) throw new Error('five findings')
+  const [a, b, c, d] = findings
+  const e = findings.at(-1)
+  if (!a || !b || !c || !d || !e) throw new Error('at least five findings')
   const incidents: readonly Told[] = [
     {
       id: incidentId,

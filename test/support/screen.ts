@@ -1,7 +1,9 @@
 /** A dashboard as a person sees it: its panels by title, their SQL asked of a real engine. */
+
+import { after, before } from 'node:test'
 import type { Dashboard } from '../../dashboards/house-style.js'
 import type { Store } from '../../src/store/index.js'
-import { baseTime, shown } from './dashboard-story.js'
+import { baseTime, shown, storeOfTheDay } from './dashboard-story.js'
 import { expand, type View } from './grafana.js'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -62,3 +64,31 @@ export const clock = (minutes: number): string =>
 /** Only these columns. */
 export const only = (rows: readonly Row[], ...names: readonly string[]): readonly unknown[][] =>
   rows.map((row) => names.map((name) => row[name]))
+
+/** One store of the day for the tests of a suite, and the dashboard with everything chosen. */
+export function theDay(
+  dashboard: Dashboard,
+  one: Readonly<Record<string, string>> = {},
+): { readonly store: Store; readonly all: Screen } {
+  const ends: (() => unknown)[] = []
+  let opened: { readonly store: Store; readonly all: Screen } | undefined
+  before(async () => {
+    const store = await storeOfTheDay({ after: (end) => void ends.push(end as () => unknown) })
+    opened = { store, all: screen(store, dashboard, {}, one) }
+  })
+  after(async () => {
+    for (const end of ends) await end()
+  })
+  const now = (): NonNullable<typeof opened> => {
+    if (opened === undefined) throw new Error('asked before the suite began')
+    return opened
+  }
+  return {
+    get store() {
+      return now().store
+    },
+    get all() {
+      return now().all
+    },
+  }
+}
