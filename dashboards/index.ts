@@ -1,11 +1,22 @@
 /** All dashboards, and the files that they become. */
+
+import { exfiltration } from './exfiltration.js'
 import type { Dashboard } from './house-style.js'
+import { inventory } from './inventory.js'
 import { investigation } from './investigation.js'
 import { dashboardProviders, dataSources } from './provisioning.js'
+import { scopes } from './scopes.js'
 import { socOverview } from './soc-overview.js'
 import { toolActivity } from './tool-activity.js'
 
-export const dashboards: readonly Dashboard[] = [socOverview, investigation, toolActivity]
+export const dashboards: readonly Dashboard[] = [
+  socOverview,
+  investigation,
+  toolActivity,
+  scopes,
+  exfiltration,
+  inventory,
+]
 
 /** Name (with `/`) to content, in order; the same every time. `folder`: where Grafana will see `dashboards/`. */
 export function dashboardFiles(folder: string): ReadonlyMap<string, string> {

@@ -52,6 +52,8 @@ const events: readonly AuditEvent[] = [
     ...notCall,
     kind: 'authorization',
     decision: 'insufficient_scope',
+    audience: 'https://mail.example',
+    expectedAudience: 'https://crm.example',
     scopes: ['contacts:read'],
     scopesChallenged: ['contacts:write'],
   }),
