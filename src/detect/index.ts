@@ -29,6 +29,7 @@ export { defaultPolicy } from './policy.js'
 export {
   detectSections,
   type Exclusion,
+  exclusionOf,
   exclusionsIn,
   exclusionsOf,
   hasExpired,

@@ -109,10 +109,11 @@ test('alone or together, sessions of their own conversations are judged alike', 
     lines.map(({ findings }) => findings.map(({ fingerprint }) => fingerprint))
   assert.deepEqual(fingerprints(together.lines), fingerprints(alone.lines))
   assert.equal(alone.lines[0]?.findings.length, 1)
-  assert.deepEqual(
-    together.lines.map((line) => line.not_evaluated),
-    alone.lines.map((line) => line.not_evaluated),
-  )
+  // What a query lacks it lacks for a tenant: alone that is one session, together it is no session in particular.
+  const ofSessions = (lines: readonly SessionLine[]) =>
+    lines.map((line) => line.not_evaluated.filter((lack) => !lack.endsWith(': history')))
+  assert.deepEqual(ofSessions(together.lines), ofSessions(alone.lines))
+  assert.ok((ofSessions(alone.lines)[0]?.length ?? 0) > 0)
 })
 
 test('lines that are no sessions are told with their number, and the others are judged', async (t) => {
@@ -212,7 +213,9 @@ test('stored history is judged beside a running service, and nothing is written'
     said('authorization', 0, { eventId: 'a1', scopes: ['files:read'], decision: 'allowed' }),
     said('elevation', 1, { eventId: 'e1', scopes: ['files:read'], scopesGranted: ['files:read', 'admin'] }),
   ])
-  const { code, lines, stdout } = await backtest(t, ['--since', '24h'], { WATCHKEEPER_DATA_DIR: dataDir })
+  // A day has hundreds of windows for all of them together.
+  const few = ['scope-jump', 'tool-probing', 'rare-scope'].flatMap((id) => ['--detector', id])
+  const { code, lines, stdout } = await backtest(t, ['--since', '24h', ...few], { WATCHKEEPER_DATA_DIR: dataDir })
   assert.equal(code, 0)
   // What could not be judged without history has a line without a session.
   const told = lines.filter(({ id }) => id !== '')
@@ -222,7 +225,7 @@ test('stored history is judged beside a running service, and nothing is written'
   )
   assert.match(stdout, /1 finding, 0 of them recorded live/)
   assert.deepEqual(await service.query('SELECT 1 FROM findings'), [])
-  const before = await backtest(t, ['--since', '30m'], { WATCHKEEPER_DATA_DIR: dataDir })
+  const before = await backtest(t, ['--since', '30m', ...few], { WATCHKEEPER_DATA_DIR: dataDir })
   assert.deepEqual(
     before.lines.flatMap(({ findings }) => findings),
     [],

@@ -100,11 +100,17 @@ export function exclusionsOf(file: PolicyFile): Exclusions {
     ''
 }
 
+/** One alone, whatever its last day: for its proof. */
+export function exclusionOf(one: Exclusion): Exclusions {
+  const covers = coverageOf(one)
+  return (_, circumstances) => (covers(circumstances) ? one.id : '')
+}
+
 /**
  * All matchers have to fit. One about destinations or scopes asks all of them: what also went elsewhere is not what somebody
  * agreed to, and where none is known nothing is.
  */
-export function coverageOf(one: Exclusion): (circumstances: Circumstances) => boolean {
+function coverageOf(one: Exclusion): (circumstances: Circumstances) => boolean {
   const isThere = one.destination === undefined ? undefined : placesOf([one.destination])
   return ({ detector, server, tool, subject, destinations, scopes }) =>
     detector === one.detector &&
