@@ -76,7 +76,17 @@ export const hostsV1: Readonly<Record<string, (parts: Parts) => Promise<RequestL
 
 export async function serveV1(
   t: TestContext,
-  { emitter, host, name = 'notes' }: { readonly emitter: Emitter; readonly host: string; readonly name?: string },
+  {
+    emitter,
+    host,
+    name = 'notes',
+    make = () => serverV1(emitter, name),
+  }: {
+    readonly emitter: Emitter
+    readonly host: string
+    readonly name?: string
+    readonly make?: () => ReturnType<typeof serverV1>
+  },
 ): Promise<{ readonly url: URL; readonly logins: AuthorizationServer }> {
   const logins = authorizationServer()
   let listener: RequestListener = () => undefined
@@ -86,7 +96,7 @@ export async function serveV1(
     hooks,
     verifier: hooks.verifier(logins.verifier((text) => new InvalidTokenError(text))),
     resourceMetadataUrl: `${base}/.well-known/oauth-protected-resource/mcp`,
-    mcp: withSessions(() => serverV1(emitter, name)),
+    mcp: withSessions(make),
   })
   const login = express()
   login.use(express.text({ type: 'application/x-www-form-urlencoded' }))
