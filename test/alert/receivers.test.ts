@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, type TestContext, test } from 'node:test'
 import type { Incident } from '../../src/alert/incident.js'
 import { joinFindings } from '../../src/alert/incidents.js'
+import { alertmanager } from '../../src/alert/notifiers/alertmanager.js'
 import type { Notice, Notifier } from '../../src/alert/notifiers/contract.js'
+import { ocsfWebhook } from '../../src/alert/notifiers/ocsf-webhook.js'
+import { opsgenie } from '../../src/alert/notifiers/opsgenie.js'
 import { pagerDuty } from '../../src/alert/notifiers/pagerduty.js'
 import { mrkdwn, slack } from '../../src/alert/notifiers/slack.js'
+import { teams } from '../../src/alert/notifiers/teams.js'
 import type { Finding } from '../../src/finding.js'
 import { baseTime, evidence, finding, second } from '../support/findings.js'
 import { answers, type HttpReceiver, httpReceiver, type Received } from '../support/http-receiver.js'
@@ -58,6 +62,23 @@ const kinds: Readonly<Record<string, Kind>> = {
   slack: {
     make: (url, timeoutMs) => slack({ name: 'chat', url: given(url), now, timeoutMs }),
     vendor: vendors.slack,
+  },
+  teams: {
+    make: (url, timeoutMs) => teams({ name: 'chat', url: given(url), now, timeoutMs }),
+    vendor: vendors.teams,
+  },
+  opsgenie: {
+    make: (url, timeoutMs) => opsgenie({ name: 'og', url, key: given(vendors.keys.genie), now, timeoutMs }),
+    vendor: vendors.opsgenie,
+  },
+  alertmanager: {
+    make: (url, timeoutMs) => alertmanager({ name: 'am', url, authorization: undefined, now, timeoutMs }),
+    vendor: vendors.alertmanager,
+  },
+  ocsf: {
+    make: (url, timeoutMs) =>
+      ocsfWebhook({ name: 'siem', url, authorization: given(vendors.keys.bearer), now, timeoutMs }),
+    vendor: vendors.ocsf,
   },
 }
 
@@ -158,5 +179,33 @@ describe('slack', () => {
     const [got] = await sent(t, kinds['slack'] as Kind, hostile)
     assert.doesNotMatch(got?.body ?? '', /<[!@#h]/)
     assert.equal(mrkdwn('<!here> & *b* ~s~ `c` _i_ send_email'), '&lt;!here&gt; &amp; ∗b∗ ∼s∼ ˋcˋ ＿i＿ send_email')
+  })
+})
+
+describe('opsgenie', () => {
+  test('opens under an alias, adds what is new as a note, and closes by the alias', async (t) => {
+    const paths: string[] = []
+    for (const notice of ['opened', 'updated', 'resolved'] as const)
+      for (const { path } of await sent(t, kinds['opsgenie'] as Kind, plain, notice)) paths.push(path)
+    assert.deepEqual(paths, [
+      '/hook/v2/alerts',
+      '/hook/v2/alerts',
+      `/hook/v2/alerts/${plain.id}/notes?identifierType=alias`,
+      `/hook/v2/alerts/${plain.id}/close?identifierType=alias`,
+    ])
+  })
+})
+
+describe('alertmanager', () => {
+  test('an alert that is open ends later, one that is resolved has ended, and lower severities end with a rise', async (t) => {
+    const post = async (notice: Notice) => {
+      const [got] = await sent(t, kinds['alertmanager'] as Kind, plain, notice)
+      const alerts = JSON.parse(got?.body ?? '') as { labels: Record<string, string>; endsAt: string }[]
+      return alerts.map(({ labels, endsAt }) => [labels['severity'], Date.parse(endsAt) * 1_000 > now()])
+    }
+    assert.deepEqual(await post('opened'), [['high', true]])
+    const ended = ['info', 'low', 'medium'].map((severity) => [severity, false])
+    assert.deepEqual(await post('updated'), [['high', true], ...ended])
+    assert.deepEqual(await post('resolved'), [['high', false], ...ended])
   })
 })

@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
 
 export interface Received {
+  /** With the query. */
+  readonly path: string
   readonly headers: IncomingHttpHeaders
   readonly body: string
 }
@@ -46,7 +48,7 @@ export async function httpReceiver(t: TestContext, answer: HttpReceiver['answer'
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
-    const got = { headers: request.headers, body: Buffer.concat(chunks).toString() }
+    const got = { path: request.url ?? '', headers: request.headers, body: Buffer.concat(chunks).toString() }
     received.push(got)
     receiver.answer(response, got)
   })

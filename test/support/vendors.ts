@@ -28,6 +28,81 @@ export function pagerDuty({ body }: Received): number {
   return valid ? 202 : 400
 }
 
+/** The webhook of a workflow: 202, 413 over 28 KB; a card whose text reads no Markdown. */
+export function teams({ body }: Received): number {
+  if (Buffer.byteLength(body) > 28 * 1024) return 413
+  const { type, attachments } = JSON.parse(body) as { readonly type?: unknown; readonly attachments?: unknown[] }
+  const attachment = object(attachments?.[0])
+  const card = object(attachment['content'])
+  const isRun = (value: unknown) => object(value)['type'] === 'TextRun' && isText(object(value)['text'], 28_000)
+  const valid =
+    type === 'message' &&
+    attachment['contentType'] === 'application/vnd.microsoft.card.adaptive' &&
+    card['type'] === 'AdaptiveCard' &&
+    (card['body'] as unknown[])
+      .map(object)
+      .every((block) => block['type'] === 'RichTextBlock' && (block['inlines'] as unknown[]).every(isRun))
+  return valid ? 202 : 400
+}
+
+/** Alert API v2: 202, 401 for a wrong key, 422 for what it does not take. */
+export function opsgenie({ headers, body, path }: Received): number {
+  if (headers.authorization !== `GenieKey ${keys.genie}`) return 401
+  const given = JSON.parse(body) as Json
+  if (/^\/hook\/v2\/alerts\/[\w-]+\/(notes|acknowledge|close)\?identifierType=alias$/.test(path))
+    return isText(given['note'], 25_000) && isText(given['source'], 100) ? 202 : 422
+  if (path !== '/hook/v2/alerts') return 404
+  const tags = given['tags'] as unknown[]
+  const valid =
+    isText(given['message'], 130) &&
+    isText(given['alias'], 512) &&
+    isText(given['description'], 15_000) &&
+    tags.length <= 20 &&
+    tags.every((tag) => isText(tag, 50)) &&
+    /^P[1-5]$/.test(String(given['priority'])) &&
+    Object.entries(object(given['details'])).flat().join('').length <= 8_000 &&
+    Object.values(object(given['details'])).every((value) => typeof value === 'string')
+  return valid ? 202 : 422
+}
+
+/** API v2: 200, 400 for labels or times that it does not take. */
+export function alertmanager({ body, path }: Received): number {
+  if (path !== '/hook/api/v2/alerts') return 404
+  const alerts = JSON.parse(body) as readonly Json[]
+  const isMap = (value: unknown) =>
+    Object.entries(object(value)).every(([key, one]) => /^[a-zA-Z_]\w*$/.test(key) && typeof one === 'string')
+  const valid = alerts.every((alert) => {
+    const [starts, ends] = [alert['startsAt'], alert['endsAt']].map((time) => Date.parse(String(time)))
+    const named = object(alert['labels'])['alertname'] !== undefined
+    return named && isMap(alert['labels']) && isMap(alert['annotations']) && Number(starts) <= Number(ends)
+  })
+  return Array.isArray(alerts) && alerts.length > 0 && valid ? 200 : 400
+}
+
+/** What the schema of class 2004 requires (OCSF 1.8), behind a collector that wants a token. */
+export function ocsf({ headers, body }: Received): number {
+  if (headers.authorization !== keys.bearer) return 401
+  return isDetectionFinding(JSON.parse(body)) ? 200 : 400
+}
+
+export function isDetectionFinding(given: unknown): boolean {
+  const event = object(given)
+  const info = object(event['finding_info'])
+  const activity = Number(event['activity_id'])
+  return (
+    event['class_uid'] === 2004 &&
+    event['category_uid'] === 2 &&
+    [1, 2, 3].includes(activity) &&
+    event['type_uid'] === 200_400 + activity &&
+    [1, 2, 3, 4, 5].includes(Number(event['severity_id'])) &&
+    Number.isInteger(event['time']) &&
+    isText(object(event['metadata'])['version'], 20) &&
+    isText(object(object(event['metadata'])['product'])['vendor_name'], 100) &&
+    isText(info['uid'], 100) &&
+    isText(info['title'], 200)
+  )
+}
+
 /** Incoming webhook: 200, 400 `invalid_payload` or `invalid_blocks`. */
 export function slack({ body }: Received): number {
   const { text, blocks } = JSON.parse(body) as { readonly text?: unknown; readonly blocks?: unknown }
