@@ -368,31 +368,33 @@ export class Connection implements TapListener {
 
   #tellCall({ request, side, context, token, serving, startedAt }: Pending, ending: Ending, endedAt: number): void {
     const { method, params } = request
-    const facts = this.#requestFacts(request, side)
-    const { tool = '' } = facts
-    const left = method === 'tools/call' && this.#roots.isLeftBy(params['arguments'])
-    this.#options.emitter.emit({
+    const { emitter } = this.#options
+    const around = this.#requestFacts(request, side)
+    const { tool = '' } = around
+    const claimedClass = this.#classes.get(tool) ?? 'unknown'
+    const isLeft = method === 'tools/call' ? this.#roots.leftBy(params['arguments']) : () => false
+    emitter.emit({
       kind: 'call',
       eventId: serving?.eventId,
       startedAt,
       endedAt,
       facts: {
-        ...facts,
+        ...around,
         ...context,
         ...token,
-        claimedClass: this.#classes.get(tool) ?? 'unknown',
+        claimedClass,
         prompt: method === 'prompts/get' ? textOf(params['name']) : '',
         resource: originOf(params['uri']),
         outcome: ending.outcome,
         errorType: ending.errorType,
         rpcCode: ending.rpcCode,
-        detail: taskDetail(request, ending.result, this.#options.emitter.capturer),
+        detail: taskDetail(request, ending.result, emitter.capturer),
       },
       capture: (capturer) => {
         const captured = capturer.arguments(tool, argumentsOf(request))
         return {
           ...captured,
-          ...(left ? { argSignals: { ...captured.argSignals, path_outside_roots: 1 } } : {}),
+          ...(isLeft() ? { argSignals: { ...captured.argSignals, path_outside_roots: 1 } } : {}),
           ...capturer.result(ending.errorText ?? resultOf(method, ending.result)),
         }
       },

@@ -46,6 +46,7 @@ export class Peers {
   }
 
   #client(info: unknown, protocolVersion: unknown): void {
+    if (info === undefined && protocolVersion === undefined) return
     const { name, version } = fieldsOf(info)
     this.#facts = {
       ...this.#facts,
@@ -56,6 +57,7 @@ export class Peers {
   }
 
   #server(info: unknown, protocolVersion: unknown): void {
+    if (info === undefined && protocolVersion === undefined) return
     const { name, version } = fieldsOf(info)
     this.#facts = {
       ...this.#facts,

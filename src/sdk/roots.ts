@@ -42,10 +42,12 @@ export class Roots {
       .map(normal)
   }
 
-  /** Absolute paths among the arguments that lie in none of the roots. False where no root is known. */
-  isLeftBy(args: unknown): boolean {
-    if (!this.known) return false
-    return pathsIn(args).some((path) => !this.#roots.some((root) => isWithin(normal(path), root)))
+  /**
+   * Whether absolute paths among the arguments lie in none of the roots that are known now, whenever that is asked. False where none is.
+   */
+  leftBy(args: unknown): () => boolean {
+    const roots = this.#roots
+    return () => roots.length > 0 && pathsIn(args).some((path) => !roots.some((root) => isWithin(normal(path), root)))
   }
 }
 

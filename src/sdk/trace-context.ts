@@ -2,7 +2,7 @@
  * Trace context and conversation in `params._meta` of an MCP request: `traceparent` and `baggage` without a prefix
  * (SEP-414; W3C Trace Context and Baggage). Both are the caller's claims: they connect records and never identify anyone.
  */
-import { randomBytes } from 'node:crypto'
+import { randomFillSync } from 'node:crypto'
 import { context, isSpanContextValid, trace } from '@opentelemetry/api'
 import type { Scope } from './conversation.js'
 
@@ -18,7 +18,18 @@ const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2}
 /** W3C Baggage: at most 8192 bytes together. */
 const baggageLength = 8192
 
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex')
+/** Random bytes by the thousand: asking the system for each id costs more than all else that is done before a message is passed on. */
+const pool = Buffer.alloc(4096)
+let used = pool.length
+
+function hex(bytes: number): string {
+  if (used + bytes > pool.length) {
+    randomFillSync(pool)
+    used = 0
+  }
+  used += bytes
+  return pool.toString('hex', used - bytes, used)
+}
 export const newTraceId = (): string => hex(16)
 export const newSpanId = (): string => hex(8)
 
@@ -125,8 +136,14 @@ function ownContext(given: Meta, conversation: string, own: OwnSpan): Outgoing {
   }
 }
 
+/** Of the conversation that was named last: a turn makes many calls. */
+let memberOfLast = { id: '', member: '' }
+
 function withConversation(baggage: unknown, id: string): string {
-  const member = `${conversationKey}=${encodeURIComponent(Buffer.from(id).toString())}`
+  if (memberOfLast.id !== id)
+    // Through bytes, so that half a surrogate pair becomes a character that can be encoded.
+    memberOfLast = { id, member: `${conversationKey}=${encodeURIComponent(Buffer.from(id).toString())}` }
+  const { member } = memberOfLast
   return typeof baggage === 'string' && baggage !== '' ? `${baggage},${member}` : member
 }
 

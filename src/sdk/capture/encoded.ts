@@ -30,7 +30,7 @@ export interface Encoded {
 
 const nothing: Encoded = { decoded: [], unescaped: '', opaque: 0 }
 /** Ordinary prose has none of these, and costs one look. */
-const possible = /[A-Za-z0-9+/_-]{16}|%[0-9A-Fa-f]{2}|\\[xu]|\0/
+const possible = /(?:^|[^A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16}|%[0-9A-Fa-f]{2}|\\[xu]|\0/
 
 export function encodedIn(text: string): Encoded {
   if (!possible.test(text)) return nothing

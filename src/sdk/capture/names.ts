@@ -15,7 +15,8 @@ export function wordsOfName(name: string): string[] {
 }
 
 /** `delete_file`: an identifier that programmers wrote, standing in a text. */
-export const isIdentifierName = (text: string): boolean => text.length <= 64 && /^\p{L}+(?:_\p{L}+)+$/u.test(text)
+export const isIdentifierName = (text: string): boolean =>
+  text.includes('_') && text.length <= 64 && /^\p{L}+(?:_\p{L}+)+$/u.test(text)
 
 export interface NameGroups {
   readonly verbs: readonly string[]

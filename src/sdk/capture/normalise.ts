@@ -39,6 +39,12 @@ export function atomsOfToken(token: Token): Atom[] {
 /** Values that alone tie two records together. */
 export const strongKinds: ReadonlySet<AtomKind> = new Set<AtomKind>(['email', 'url', 'host', 'id', 'path'])
 
+/** Whether one of the token's values is of a strong kind. */
+export function statesStrong(token: Token): boolean {
+  const { kind, text } = token
+  return kind === 'email' || kind === 'id' || kind === 'path' || (kind === 'url' && atomsOfUrl(text).length > 0)
+}
+
 export function atomsOfUrl(text: string): Atom[] {
   const bare = fold(text)
     .replace(/^[a-z][a-z0-9+.-]{1,14}:\/\//, '')
@@ -86,10 +92,12 @@ const normalId = (folded: string): string => folded.replace(/[^\p{L}\p{N}]/gu, '
 
 /** A word without possessive, plural apostrophe and what French joins to it. */
 export const normalWord = (folded: string): string =>
-  folded
-    .replace(/'s?$/, '')
-    .replace(/^['’]+/, '')
-    .replace(elision, '')
+  folded.includes("'") || folded.includes('’')
+    ? folded
+        .replace(/'s?$/, '')
+        .replace(/^['’]+/, '')
+        .replace(elision, '')
+    : folded
 
 /** French joins a vowel to the little word before it: "l'alarme", "d'un". */
 export const elision = /^(?:[cdjlmnst]|qu)['’](?=\p{L}{2})/u

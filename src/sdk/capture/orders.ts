@@ -8,7 +8,7 @@ import { limits } from './limits.js'
 import type { Mood } from './mood.js'
 import { moodOf } from './mood.js'
 import { groupsOfTool, isIdentifierName } from './names.js'
-import { atomsOfToken, strongKinds } from './normalise.js'
+import { type Atom, atomsOfToken, statesStrong, strongKinds } from './normalise.js'
 import { sentencesOf } from './sentences.js'
 import { shinglesFrom } from './shingles.js'
 import type { Token } from './tokens.js'
@@ -63,7 +63,7 @@ function readAll(sources: readonly OrderSource[]): { reads: Read[]; truncated: b
       // "status: closed" is a state; "gate 6 until 18:45" behind its verb is an order.
       const bare = tokens.every(({ kind }) => kind === 'word' || kind === 'mark')
       const mood = moodOf(tokens, unit.layout === 'field' && words <= 3 && bare)
-      const strong = tokens.some((token) => atomsOfToken(token).some((atom) => strongKinds.has(atom.kind)))
+      const strong = tokens.some(statesStrong)
       reads.push({ position: reads.length, leaf, unit, tokens, mood, strong, hidden })
     }
   }
@@ -93,7 +93,6 @@ function orderOf(read: Read, reads: readonly Read[], keyed: Keyed): Order {
     for (const noun of named.nouns) nouns.add(noun)
     for (const stem of named.stems) stems.add(stem)
   }
-  const atoms = distinctAtoms(atomsIn(read, keyed))
   return {
     position: read.position,
     mood: Math.round(mood.strength * 20) / 20,
@@ -105,11 +104,8 @@ function orderOf(read: Read, reads: readonly Read[], keyed: Keyed): Order {
     verbs: [...verbs],
     nouns: [...nouns],
     verbHashes: [...stems].slice(0, 16).map((stem) => keyed.verb(stem)),
-    atoms: atoms.slice(0, limits.orderAtoms),
-    following: distinctAtoms(followers(read, reads).flatMap((next) => atomsIn(next, keyed))).slice(
-      0,
-      limits.orderFollowing,
-    ),
+    atoms: fingerprintsOf([read], limits.orderAtoms, keyed),
+    following: fingerprintsOf(followers(read, reads), limits.orderFollowing, keyed),
     shingles: shinglesFrom(
       tokens,
       speaking.map((verb) => verb.at),
@@ -131,21 +127,17 @@ function followers(read: Read, reads: readonly Read[]): Read[] {
   return after
 }
 
-function atomsIn(read: Read, keyed: Keyed): Fingerprint[] {
-  const atoms = read.tokens.flatMap(atomsOfToken)
-  // Strong ones first: a long sentence must not push the account number out.
-  const sorted = [
-    ...atoms.filter((atom) => strongKinds.has(atom.kind)),
-    ...atoms.filter((atom) => !strongKinds.has(atom.kind)),
-  ]
-  return sorted.map(({ kind, value }) => ({ kind, hash: keyed.atom(kind, value), leaf: read.leaf }))
-}
-
-function distinctAtoms(atoms: readonly Fingerprint[]): Fingerprint[] {
+/** The first values of these sentences, each once. Strong ones first: a long sentence must not push the account number out. */
+function fingerprintsOf(reads: readonly Read[], most: number, keyed: Keyed): Fingerprint[] {
   const seen = new Map<string, Fingerprint>()
-  for (const atom of atoms) {
-    const id = atom.kind + atom.hash
-    if (!seen.has(id)) seen.set(id, atom)
+  const add = ({ kind, value }: Atom, leaf: number): void => {
+    const id = `${kind} ${value}`
+    if (seen.size < most && !seen.has(id)) seen.set(id, { kind, hash: keyed.atom(kind, value), leaf })
+  }
+  for (const { tokens, leaf } of reads) {
+    const atoms = tokens.flatMap(atomsOfToken)
+    for (const atom of atoms) if (strongKinds.has(atom.kind)) add(atom, leaf)
+    for (const atom of atoms) if (!strongKinds.has(atom.kind)) add(atom, leaf)
   }
   return [...seen.values()]
 }

@@ -20,8 +20,11 @@ const setOf = (list: string): ReadonlySet<string> => new Set(list.split(/\s+/).f
 const englishSet = setOf(english)
 const foreignSet = setOf(foreign)
 
+const all: ReadonlySet<string> = new Set([...englishSet, ...foreignSet])
+const longestStopWord = Math.max(...Array.from(all, (word) => word.length))
+
 export const isStopWord = (folded: string): boolean =>
-  folded.length < 2 || englishSet.has(folded) || foreignSet.has(folded)
+  folded.length < 2 || (folded.length <= longestStopWord && all.has(folded))
 
 /** By its little words: English, another language that we have lists for or without any little words, or too mixed to say. */
 export function languageOf(words: readonly string[]): 'english' | 'other' {
