@@ -84,7 +84,6 @@ function answered(error: unknown): DeliveryResult {
     readonly responseCode?: number
   }
   if (status >= 500 && code !== 'EAUTH') return { type: 'refused', reason: `answered ${status}`, status }
-  // A status of SMTP would read as one of HTTP that holds back all: it stands in the reason.
   return {
     type: 'retry',
     reason: status === 0 ? `the connection failed (${code})` : `answered ${status} (${code})`,
