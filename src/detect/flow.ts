@@ -35,13 +35,24 @@ export interface Sent {
   readonly request: Request
 }
 
+/** Several detectors ask the same of one session, one after the other. */
+const answers = new WeakMap<readonly AuditEvent[], readonly Sent[]>()
+
 /**
  * Each call of a session with the values in its arguments that an earlier result gave to it: earlier in time (it had ended when the
  * call began), made with the same key, and not named by the person first.
  */
-export function sentIn(events: readonly AuditEvent[]): Sent[] {
-  /** The first result that had a value. Events are in order of their ends, so the first met is the first that ended. */
-  const first = new Map<string, AuditEvent>()
+export function sentIn(events: readonly AuditEvent[]): readonly Sent[] {
+  const known = answers.get(events)
+  if (known !== undefined) return known
+  const sent = traced(events)
+  answers.set(events, sent)
+  return sent
+}
+
+function traced(events: readonly AuditEvent[]): Sent[] {
+  /** By key: the first result that had a value. Events are in order of their ends, so the first met is the first that ended. */
+  const firsts = new Map<string, Map<string, AuditEvent>>()
   const messages: AuditEvent[] = []
   const sent: Sent[] = []
   let request: Request | undefined
@@ -55,18 +66,19 @@ export function sentIn(events: readonly AuditEvent[]): Sent[] {
       said = heard.length
     }
     const { values } = request
+    const first = firsts.get(event.keyId) ?? new Map<string, AuditEvent>()
+    firsts.set(event.keyId, first)
     const flows = new Map<string, Flow>()
     const weakFlows = new Map<string, Flow>()
     for (const { kind, hash, leaf } of event.argFingerprints) {
-      const into = strong.has(kind) ? flows : weak.has(kind) ? weakFlows : undefined
-      const source = into === undefined || values.has(hash) ? undefined : first.get(`${event.keyId} ${hash}`)
-      if (source !== undefined && source.endedAt <= event.startedAt) into?.set(hash, { source, kind, hash, leaf })
+      const source = first.get(hash)
+      if (source === undefined || source.endedAt > event.startedAt || values.has(hash)) continue
+      if (strong.has(kind)) flows.set(hash, { source, kind, hash, leaf })
+      else if (weak.has(kind)) weakFlows.set(hash, { source, kind, hash, leaf })
     }
     sent.push({ call: event, flows: [...flows.values()], weakFlows: [...weakFlows.values()], request })
-    for (const { kind, hash } of event.resultFingerprints) {
-      const name = `${event.keyId} ${hash}`
-      if ((strong.has(kind) || weak.has(kind)) && !first.has(name)) first.set(name, event)
-    }
+    for (const { kind, hash } of event.resultFingerprints)
+      if (kind !== 'shingle' && !first.has(hash)) first.set(hash, event)
   }
   return sent
 }
