@@ -1,11 +1,4 @@
-import { type NotEvaluated, queryDetector, type RowDraft } from '#detector'
-
-/**
- * The least-privilege report: what a subject held at a server for 30 days and, as far as anybody can see, never needed. Needed is a
- * scope that a server challenged for, or whose words (`mail` of `mail.send`) are those of a tool that was called. A report, not an
- * alert: once a day, `info`.
- */
-const limits = { days: 30, calls: 20 } as const
+import { leastHistory as limits, type NotEvaluated, queryDetector, type RowDraft, unneeded } from '#detector'
 
 interface Row {
   readonly tenant: string
@@ -19,6 +12,11 @@ interface Row {
   readonly records: readonly string[]
 }
 
+/**
+ * The least-privilege report: what a subject held at a server for 30 days and, as far as anybody can see, never needed. Needed is a
+ * scope that a server challenged for, or whose words (`mail` of `mail.send`) are those of a tool that was called. A report, not an
+ * alert: once a day, `info`.
+ */
 export default queryDetector<Row>({
   about: {
     title: 'Scopes that were held for 30 days and never needed',
@@ -63,15 +61,7 @@ export default queryDetector<Row>({
         notEvaluated: 'history',
         because: `${row.calls} calls of ${row.subject} at ${row.server} in ${limits.days} days; ${limits.calls} are needed to say what they need`,
       }
-    const words = new Set(row.tools.flatMap(wordsOf))
-    const changed = row.verbs.some((verb) => verb !== 'read' && verb !== 'collect')
-    const unused = row.scopes.filter((scope) => {
-      if (row.challenged.includes(scope)) return false
-      const objects = wordsOf(scope).filter((word) => !plain.has(word))
-      const touched = objects.length === 0 || objects.some((word) => words.has(word))
-      // To write is needed only where something was changed; to read goes with everything.
-      return !touched || (policy.scopeRank(scope) >= 2 && !changed)
-    })
+    const unused = unneeded(row.scopes, row, policy)
     if (unused.length === 0 || row.records.length === 0) return undefined
     return {
       anchor: JSON.stringify([row.subject, row.server]),
@@ -92,19 +82,3 @@ export default queryDetector<Row>({
     }
   },
 })
-
-/** Words that say what may be done, not with what. */
-const plain: ReadonlySet<string> = new Set(
-  'read write readonly readwrite view list get edit modify create update delete send manage admin all full access api v1 v2 auth scope user offline openid profile email https www com googleapis'.split(
-    ' ',
-  ),
-)
-
-const wordsOf = (name: string): string[] =>
-  name
-    .slice(0, 256)
-    .replace(/([a-z0-9])([A-Z])/g, '$1 $2')
-    .toLowerCase()
-    .split(/[^\p{L}\p{N}]+/u)
-    .filter((word) => word.length > 1)
-    .map((word) => word.replace(/s$/, ''))

@@ -1,5 +1,4 @@
 /** `incidents`: what the detectors found, as one story each, and what became of its delivery. */
-import { text } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 import {
   type DeliveryState,
@@ -14,8 +13,10 @@ import {
 } from '../alert/index.js'
 import { WatchkeeperError } from '../errors.js'
 import { createLogger } from '../log.js'
-import { openReader, type StoreReader } from '../store/index.js'
+import { openReader } from '../store/index.js'
 import type { Command, CommandIo } from './command.js'
+import { asciiJson } from './reading/json.js'
+import { queriesOf } from './reading/queries.js'
 
 const help = `usage: watchkeeper incidents [list] [options]
        watchkeeper incidents show ID [options]
@@ -74,26 +75,6 @@ export const command: Command = {
   },
 }
 
-/** The user who may only read answers with a stream; an incident is small. */
-const queriesOf = (reader: StoreReader): Queries => ({
-  async query<Row>(sql: string, params = {}) {
-    const answer = await text(await reader.read(sql, 'JSONEachRow', params).catch(explained))
-    return answer
-      .split('\n')
-      .filter((line) => line !== '')
-      .map((line) => JSON.parse(line) as Row)
-  },
-})
-
-/** Unknown table or database (60, 81): no service ever opened this store, which the engine says in words of its own. */
-function explained(error: unknown): never {
-  if (error instanceof WatchkeeperError && /^the query failed \(code (?:60|81)\)/.test(error.message))
-    throw new WatchkeeperError(error.code, 'the store is empty: no service has run on it yet (npm start)', {
-      cause: error,
-    })
-  throw error
-}
-
 async function one(store: Queries, id: string): Promise<Incident> {
   const [incident, ...others] = await findIncidents(store, id)
   if (incident === undefined)
@@ -113,9 +94,4 @@ const line: Tell = (incident, deliveries, io) => `${incidentLine(incident, deliv
 const whole: Tell = (incident, deliveries, io) =>
   `${incidentText(incident, { colour: colourFor(io) })}${deliveryText(deliveries)}`
 
-/** Beyond ASCII escaped: a C1 control or a bidirectional override is legal in JSON, and an order to a terminal. */
-const asJson: Tell = (incident, deliveries) =>
-  `${JSON.stringify({ ...incident, deliveries }).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )}\n`
+const asJson: Tell = (incident, deliveries) => `${asciiJson({ ...incident, deliveries })}\n`

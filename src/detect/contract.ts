@@ -15,6 +15,7 @@ export type { EvidenceStep, MatchedValue, Severity, Tags } from '../finding.js'
 export { listed, nameOf, stepOf, whoOf } from './evidence.js'
 export { type Flow, isSink, linksWithData, type Request, type Sent, sentIn } from './flow.js'
 export { type Hop, hopsOf, isInside } from './journey.js'
+export { type Deeds, leastHistory, unneeded } from './least-privilege.js'
 export { decayed } from './statistics/decay.js'
 export { surprise } from './statistics/rarity.js'
 export { type Baseline, baselineOf, robustDeviation } from './statistics/robust.js'
@@ -64,6 +65,9 @@ export type Standing = 'approved' | 'unknown' | 'moved'
 /** Where a result came from, as far as it matters for what is in it. */
 export type Source = Pick<AuditEvent, 'tool' | 'serverName' | 'resource' | 'prompt' | 'resultSecretKinds'>
 
+/** What an answer rests on: the policy file, what a server claims of itself, the words of names and arguments, or nothing. */
+export type Basis = 'policy' | 'annotation' | 'name' | 'nothing'
+
 /** Who or what an event names; a query detector has these from its row. */
 export type ServerNames = Pick<AuditEvent, 'serverName' | 'serverAddress'> & Partial<Pick<AuditEvent, 'detail'>>
 
@@ -77,12 +81,14 @@ export interface Policy {
   isClosedWorld(server: string): boolean
   /** The tool's class by policy, else by its name and groups together; unknown = effectful. */
   toolClass(event: AuditEvent): 'read' | 'write' | 'high-impact' | 'unknown'
+  toolClassBasis(event: AuditEvent): Basis
   /** Hosts and address domains that are our own. */
   isOwnDestination(destination: string): boolean
   /** A result of this call is private: mail, files, records, credentials by name, or secrets by kind. */
   isSensitive(event: Source): boolean
   /** Rank of a scope: 0 unknown, 1 read, 2 write, 3 admin or wildcard. */
   scopeRank(scope: string): number
+  scopeRankBasis(scope: string): Basis
   /** What a person has to approve before this call (`arguments`), or of it before it is used (`result`); '' for nothing. */
   mustBeApproved(event: AuditEvent): '' | 'arguments' | 'result'
   /** Which crown jewel this call touches, in the policy's words or (without any) in ours; '' for none. */
@@ -93,6 +99,10 @@ export interface Policy {
   issuersOf(server: string): readonly string[]
   /** This local server has to run in a box. */
   mustBeSandboxed(server: string): boolean
+  /** Names on the allowlist. */
+  approvedServers(): readonly string[]
+  /** Whom to ask about a server; '' where the policy does not say. */
+  ownerOf(server: string): string
 }
 
 /** The policy of each tenant. */

@@ -21,7 +21,7 @@ import { Watermarks } from './watermarks.js'
 
 export { type CaseOptions, type Proof, proofsOf } from './cases.js'
 export { type Catalogue, isOurs, loadCatalogue, type Named } from './catalogue.js'
-export type { Policies } from './contract.js'
+export { type Basis, leastHistory, type Policies, type Policy, unneeded } from './contract.js'
 export type { Exclusions } from './exclusion.js'
 export { fingerprintOf } from './finding.js'
 export { judgeRange, type RangeOptions, type RangeVerdicts } from './judge-range.js'

@@ -4,7 +4,7 @@
  * destination is our own. Names come from servers: they may raise suspicion; "reads" is believed of a name only where
  * nothing else contradicts it.
  */
-import type { AuditEvent, Policy, Source } from './contract.js'
+import type { AuditEvent, Basis, Policy, Source } from './contract.js'
 
 /** The words of a name: `listUserFiles`, `list-user-files` and `files.list_user` hold list, user and files. */
 export const wordsOf = (name: string): string[] =>
@@ -30,13 +30,20 @@ const gravestGroups = words('pay remove exec approve member')
 const quietMethods = words('resources/read resources/list resources/templates/list prompts/get prompts/list tools/list')
 const moreQuietMethods = words('completion/complete ping initialize server/discover tasks/get tasks/list')
 
-function toolClass(event: AuditEvent): ReturnType<Policy['toolClass']> {
-  if (quietMethods.has(event.method) || moreQuietMethods.has(event.method)) return 'read'
+interface Classed {
+  readonly class: ReturnType<Policy['toolClass']>
+  readonly basis: Basis
+}
+
+function classed(event: AuditEvent): Classed {
+  if (quietMethods.has(event.method) || moreQuietMethods.has(event.method)) return { class: 'read', basis: 'name' }
   // An annotation is a claim: it may raise the class, never lower it.
-  if (event.claimedClass === 'high-impact' || event.verbs.some((verb) => gravestGroups.has(verb))) return 'high-impact'
-  if (event.claimedClass === 'write' || event.verbs.some((verb) => changingGroups.has(verb))) return 'write'
+  if (event.verbs.some((verb) => gravestGroups.has(verb))) return { class: 'high-impact', basis: 'name' }
+  if (event.claimedClass === 'high-impact') return { class: 'high-impact', basis: 'annotation' }
+  if (event.verbs.some((verb) => changingGroups.has(verb))) return { class: 'write', basis: 'name' }
+  if (event.claimedClass === 'write') return { class: 'write', basis: 'annotation' }
   const [first = ''] = wordsOf(event.tool.slice(event.tool.search(/[^./:]*$/)))
-  return readingWords.has(first) ? 'read' : 'unknown'
+  return readingWords.has(first) ? { class: 'read', basis: 'name' } : { class: 'unknown', basis: 'nothing' }
 }
 
 const privateWords = words(
@@ -93,13 +100,17 @@ export const defaultPolicy: Policy = {
   states: () => false,
   standing: () => 'unknown',
   isClosedWorld: () => false,
-  toolClass,
+  toolClass: (event) => classed(event).class,
+  toolClassBasis: (event) => classed(event).basis,
   isOwnDestination: () => false,
   isSensitive,
   scopeRank,
+  scopeRankBasis: (scope) => (scopeRank(scope) === 0 ? 'nothing' : 'name'),
   mustBeApproved: () => '',
   crownJewel,
   rootsOf: () => undefined,
   issuersOf: () => [],
   mustBeSandboxed: () => false,
+  approvedServers: () => [],
+  ownerOf: () => '',
 }

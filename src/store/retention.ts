@@ -21,6 +21,7 @@ const expiring: Readonly<Record<string, string>> = {
   activity_hours: 'hour',
   destination_hours: 'hour',
   scope_hours: 'hour',
+  seen_hours: 'hour',
 }
 
 const expiry = (table: string, column: string, days: number): string => {

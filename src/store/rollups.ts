@@ -76,6 +76,20 @@ const rollups = [
    ARRAY JOIN arrayDistinct(arrayConcat(scopes, scopes_requested, scopes_challenged, scopes_granted)) AS scope
    WHERE ${inHours}
    GROUP BY tenant, hour, subject, oauth_client_id, server_name, scope`,
+
+  `INSERT INTO seen_hours
+     (tenant, hour, generation, subject, server_name, server_address, command_line, command_digest, tool, claimed_class, calls,
+      done, refused, verbs, done_verbs, first_at, last_at)
+   SELECT
+     tenant, toStartOfHour(toDateTime(kept_at)) AS hour, ${generation}, subject, server_name,
+     if(audit.server_address = '', detail['server_origin'], audit.server_address) AS met_at, detail['command_line'] AS line,
+     detail['command_digest'] AS digest, tool, claimed_class, countIf(kind = 'call'),
+     countIf(kind = 'call' AND outcome = 'ok'), countIf(kind = 'call' AND outcome = 'denied'),
+     groupUniqArrayArrayIf(32)(audit.verbs, kind = 'call'),
+     groupUniqArrayArrayIf(32)(audit.verbs, kind = 'call' AND outcome = 'ok'), min(kept_at), max(kept_at)
+   FROM audit
+   WHERE ${inHours} AND (server_name != '' OR met_at != '')
+   GROUP BY tenant, hour, subject, server_name, met_at, line, digest, tool, claimed_class`,
 ]
 
 /** Recomputes what is new and returns the number of hours. Two at once do the same work twice, and no harm. */

@@ -3,7 +3,7 @@
  * that fits holds, and where none fits the defaults do.
  */
 import type { PolicyFile, Section } from '../../policy-file.js'
-import type { AuditEvent, Policies, Policy, PolicyPart, ServerNames, Standing } from '../contract.js'
+import type { AuditEvent, Basis, Policies, Policy, PolicyPart, ServerNames, Standing } from '../contract.js'
 import { defaultPolicy } from '../policy.js'
 import { fits } from './names.js'
 import { hostOf, placesOf } from './places.js'
@@ -51,19 +51,24 @@ export function policyOf(file: PolicyFile, tenant: string): Policy {
 
   const standing = (asked: ServerNames): Standing => standingOf(servers, named, asked)
 
-  const toolClass: Policy['toolClass'] = (event) => {
+  const classed = (event: AuditEvent): { class: ReturnType<Policy['toolClass']>; basis: Basis } => {
     const rule = event.tool === '' ? undefined : tools.find((one) => isAbout(one, event))
-    if (rule !== undefined) return rule.class
+    if (rule !== undefined) return { class: rule.class, basis: 'policy' }
     const usual = defaultPolicy.toolClass(event)
     // A claim lowers suspicion only where somebody vouches for the server that makes it.
-    return usual === 'unknown' && event.claimedClass === 'read' && standing(event) === 'approved' ? 'read' : usual
+    return usual === 'unknown' && event.claimedClass === 'read' && standing(event) === 'approved'
+      ? { class: 'read', basis: 'annotation' }
+      : { class: usual, basis: defaultPolicy.toolClassBasis(event) }
   }
+  const toolClass: Policy['toolClass'] = (event) => classed(event).class
+  const scopeRule = (scope: string) => scopes.find((one) => fits(one.scope, scope))
 
   return {
     states: (part) => stated[part],
     standing,
     isClosedWorld: (server) => servers.get(server)?.closed_world ?? false,
     toolClass,
+    toolClassBasis: (event) => classed(event).basis,
     isOwnDestination: isOwn,
     isSensitive(event) {
       // Whatever the source is called, a secret in its result is one.
@@ -71,9 +76,10 @@ export function policyOf(file: PolicyFile, tenant: string): Policy {
       return sensitive.find((one) => isAbout(one, event))?.private ?? defaultPolicy.isSensitive(event)
     },
     scopeRank(scope) {
-      const rule = scopes.find((one) => fits(one.scope, scope))
+      const rule = scopeRule(scope)
       return rule === undefined ? defaultPolicy.scopeRank(scope) : ranks[rule.rank]
     },
+    scopeRankBasis: (scope) => (scopeRule(scope) === undefined ? defaultPolicy.scopeRankBasis(scope) : 'policy'),
     mustBeApproved(event) {
       if (event.kind !== 'call') return ''
       const rule = approvals.find(
@@ -91,6 +97,8 @@ export function policyOf(file: PolicyFile, tenant: string): Policy {
       return own.length > 0 ? own : issuers
     },
     mustBeSandboxed: (server) => servers.get(server)?.sandboxed ?? false,
+    approvedServers: () => [...servers.keys()],
+    ownerOf: (server) => servers.get(server)?.owner ?? '',
   }
 }
 
