@@ -67,7 +67,7 @@ function windowEnds({ detector }: Named, story: Told): number[] {
 for (const named of catalogue.all) {
   const { id, detector } = named
   test(`${id}: from what a producer says to the incident, and its near miss to nothing`, {
-    timeout: 120_000,
+    timeout: 400_000,
   }, async (t) => {
     const stories = await storiesOf(id)
     const worst = (one: Told): number => severityRank(one.severity ?? 'low')
