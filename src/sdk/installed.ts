@@ -1,12 +1,24 @@
 /** The MCP SDKs that a host has installed, by their files: for hosts that change no line of their MCP code. */
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync, statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Patchable } from './patch.js'
 
-/** Of the program that runs, else the working directory. */
-export const programFolder = (): string => (process.argv[1] === undefined ? process.cwd() : dirname(process.argv[1]))
+/**
+ * Of the program that runs, else the working directory. It is where Node looks from: a command that was installed globally, and a
+ * package of pnpm's, are links to elsewhere; `node .` names the folder itself.
+ */
+export function programFolder(entry: string | undefined = process.argv[1]): string {
+  if (entry === undefined) return process.cwd()
+  try {
+    const file = realpathSync(entry)
+    return statSync(file).isDirectory() ? file : dirname(file)
+  } catch {
+    // Named without its ending, which Node finds by itself.
+    return dirname(entry)
+  }
+}
 
 /**
  * The MCP SDK's classes as the host will import them: the same files, so the same classes. Both builds of v1 are looked at, since ES

@@ -67,7 +67,11 @@ export class McpInstrumentation extends InstrumentationBase<McpInstrumentationCo
   #begin(): void {
     this.#watch()
     const { from = programFolder() } = this.getConfig()
-    this.#found ??= classesOf(from).then((classes) => void this.patch(classes))
+    this.#found ??= classesOf(from).then((classes) => {
+      if (classes.length === 0 && this.#classes.length === 0)
+        this._diag.warn(`no MCP SDK is installed as seen from ${from}: hand its classes over with patch()`)
+      this.patch(classes)
+    })
   }
 
   #watch(): void {

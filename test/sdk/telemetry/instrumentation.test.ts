@@ -6,7 +6,7 @@ import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -95,6 +95,60 @@ for (const [name, file, text] of [
     assert.deepEqual(calls(collector), both)
   })
 }
+
+for (const [name, layout] of [
+  ['node .', { package: 'app', started: 'app' }],
+  [
+    'a command that was installed globally',
+    { package: 'lib/node_modules/notes', link: 'bin/notes', started: 'bin/notes' },
+  ],
+  [
+    'a package of pnpm’s',
+    {
+      package: 'node_modules/.pnpm/notes@1.0.0/node_modules/notes',
+      // What it depends on lies beside it, and nowhere on the way to the link.
+      dependencies: 'node_modules/.pnpm/notes@1.0.0/node_modules/@modelcontextprotocol',
+      link: 'node_modules/notes',
+      linked: 'folder',
+      started: 'node_modules/notes/index.mjs',
+    },
+  ],
+] as const)
+  test(`the installed SDK is found by where the program is, not by how it was named: ${name}`, async (t) => {
+    const collector = await collecting(t)
+    const top = await mkdtemp(join(tmpdir(), 'watchkeeper-layout-'))
+    t.after(() => rm(top, { recursive: true, force: true }))
+    const home = join(top, layout.package)
+    await mkdir(home, { recursive: true })
+    if ('dependencies' in layout)
+      await symlink(fromRoot('node_modules/@modelcontextprotocol'), join(top, layout.dependencies))
+    else await symlink(fromRoot('node_modules'), join(home, 'node_modules'))
+    await writeFile(join(home, 'package.json'), JSON.stringify({ main: 'index.mjs' }))
+    await writeFile(join(home, 'index.mjs'), esmV1)
+    if ('link' in layout) {
+      await mkdir(dirname(join(top, layout.link)), { recursive: true })
+      await symlink('linked' in layout ? home : join(home, 'index.mjs'), join(top, layout.link))
+    }
+    const { stdout } = await ranWith(collector, [
+      '--import',
+      fromRoot('src/sdk/dist/register.js'),
+      join(top, layout.started),
+    ])
+    assert.equal(stdout, 'seen\n')
+    assert.deepEqual(calls(collector), both)
+  })
+
+test('where no MCP SDK is found, OpenTelemetry’s own log says where it was looked for, if asked', async (t) => {
+  const collector = await collecting(t)
+  const lonely = await mkdtemp(join(tmpdir(), 'watchkeeper-lonely-'))
+  t.after(() => rm(lonely, { recursive: true, force: true }))
+  await writeFile(join(lonely, 'index.mjs'), `console.log('ran')`)
+  const args = ['--import', fromRoot('src/sdk/dist/register.js'), join(lonely, 'index.mjs')]
+  assert.deepEqual(await ranWith(collector, args), { stdout: 'ran\n', stderr: '' })
+  const { stdout, stderr } = await ranWith(collector, args, { OTEL_LOG_LEVEL: 'warn' })
+  assert.equal(stdout, 'ran\n')
+  assert.ok(stderr.includes(`no MCP SDK is installed as seen from ${lonely}`), stderr)
+})
 
 test('a wrong DSN is one line on stderr, and the program runs', async (t) => {
   const collector = await collecting(t)
