@@ -260,6 +260,18 @@ for (const [name, make] of unusable)
     assert.ok(problems.some(({ type, message }) => type === 'spool' && message.startsWith('records wait in memory')))
   })
 
+test('a spool folder that cannot be made, though what it would be in is there, does not hold the host up', {
+  // A process of its own, since one that stands still answers to nothing but a signal.
+  skip: process.platform === 'linux' ? false : 'there is no /proc',
+  timeout: 60_000,
+}, async (t) => {
+  const collector = await collectorOf(t)
+  const host = spoolingHost(t, { dsn: collector.dsn, spoolDir: '/proc/spool/of/a/host', count: 20 })
+  assert.equal(await host.ended, 0)
+  const [events] = byProducer(collector.events).values()
+  assertWhole(events, 20)
+})
+
 test('a full spool is topped up by memory, then records are dropped and counted; order stays', async (t) => {
   const collector = await collectorOf(t, true)
   const spoolDir = await temporaryFolder(t)

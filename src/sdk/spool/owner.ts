@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 /** How often an owner says that it lives, by the folder's time of change. */
 export const beatMs = 15_000
@@ -29,12 +29,29 @@ export const freeName = (producerId: string): string => `free.${producerId}`
  * there would be sent in our name.
  */
 export function privateFolder(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeFolder(path)
   const status = lstatSync(path)
   const ours = process.geteuid === undefined || status.uid === process.geteuid()
   if (!status.isDirectory() || !ours || (process.platform !== 'win32' && (status.mode & 0o022) !== 0))
     throw new Error('the spool folder is not ours alone: it must be a folder of this user that no other may write to')
   return path
+}
+
+/**
+ * Not by `recursive`: Node 20 then tries for ever, and the host stands still, where a folder cannot be made in one that is there
+ * (`ENOENT` in /proc, or in a working directory that was removed).
+ */
+function makeFolder(path: string): void {
+  const mode = 0o700
+  try {
+    mkdirSync(path, { mode })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return
+    if (code !== 'ENOENT' || dirname(path) === path) throw error
+    makeFolder(dirname(path))
+    mkdirSync(path, { mode })
+  }
 }
 
 /** Takes over the folders of producers that are gone. Returns their new paths. */
