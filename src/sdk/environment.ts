@@ -2,6 +2,8 @@
  * What the environment says to hosts that do not say it in code: `start()`, the instrumentation class and
  * `node --import @watchkeeper/sdk/register`. The only file of the SDK that reads it.
  */
+import { diag } from '@opentelemetry/api'
+import type { DeliveryProblem } from './delivery.js'
 import { type Dsn, developmentDsn, parseDsn } from './dsn.js'
 import type { EmitterOptions } from './emitter.js'
 
@@ -33,10 +35,19 @@ export function fromEnvironment(variables: Variables = process.env): FromEnviron
   const service = variables['OTEL_SERVICE_NAME'] ?? ''
   const spoolDir = variables['WATCHKEEPER_SPOOL_DIR'] ?? ''
   return {
-    options: { dsn, ...(service === '' ? {} : { service }), ...(spoolDir === '' ? {} : { spoolDir }) },
+    options: {
+      dsn,
+      onProblem: toLog,
+      ...(service === '' ? {} : { service }),
+      ...(spoolDir === '' ? {} : { spoolDir }),
+    },
     exports,
   }
 }
+
+/** Who writes no code passes no `onProblem`: OpenTelemetry's own log has it then, which is on stderr with `OTEL_LOG_LEVEL=warn`. */
+const toLog = ({ type, records, message }: DeliveryProblem): void =>
+  diag.warn(`@watchkeeper/sdk: ${records} records ${type}: ${message}`)
 
 const isFault = (read: Dsn | { readonly fault: string }): read is { readonly fault: string } => 'fault' in read
 

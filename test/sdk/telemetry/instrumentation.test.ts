@@ -164,6 +164,19 @@ test('a wrong DSN is one line on stderr, and the program runs', async (t) => {
   assert.deepEqual(collector.events, [])
 })
 
+test('a receiver that refuses the key is told of in OpenTelemetry’s own log, if asked, without the key', async (t) => {
+  const collector = await startCollector(() => ({ status: 401, body: { message: 'no valid ingest key' } }))
+  t.after(() => collector.close())
+  const host = await program(t, 'host.mjs', esmV1)
+  const args = ['--import', fromRoot('src/sdk/dist/register.js'), host]
+  const dsn = { WATCHKEEPER_DSN: formatDsn({ ...collector.dsn, ingestKey: 'ingest-key-of-a-test' }) }
+  assert.deepEqual(await ranWith(collector, args, dsn), { stdout: 'seen\n', stderr: '' })
+  const { stdout, stderr } = await ranWith(collector, args, { ...dsn, OTEL_LOG_LEVEL: 'warn' })
+  assert.equal(stdout, 'seen\n')
+  assert.match(stderr, /@watchkeeper\/sdk: \d+ records waiting: status 401: no valid ingest key/)
+  for (const secret of ['ingest-key-of-a-test', 'fingerprint_key']) assert.ok(!stderr.includes(secret))
+})
+
 test('WATCHKEEPER_DISABLED=true: nothing is reported and nothing is said', async (t) => {
   const collector = await collecting(t)
   const host = await program(t, 'host.mjs', esmV1)
