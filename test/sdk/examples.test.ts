@@ -7,9 +7,11 @@ import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
 import { Client as ClientV2, StreamableHTTPClientTransport as HttpV2 } from '@modelcontextprotocol/client'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { getDefaultEnvironment, StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { formatDsn } from '@watchkeeper/sdk/dsn'
 import { type Collector, startCollector } from '../support/collector.js'
+import { temporaryFolder } from '../support/receiver.js'
 import { fromRoot } from '../support/root.js'
 
 const example = (name: string): string => fromRoot(`src/sdk/examples/${name}`)
@@ -102,20 +104,45 @@ test('express-server.mjs: a refusal, and a call with its scopes', async (t) => {
   assert.deepEqual([refused?.subject, refused?.scopes, refused?.decision], ['dana', ['mail'], 'challenged'])
 })
 
-test('web-server.mjs: SDK v2 behind a web-standard handler', async (t) => {
+test('web-server.mjs: SDK v2 behind a web-standard handler; a scope that a tool wants is asked for, and then held', async (t) => {
   const collector = await collecting(t)
   const server = started(t, 'web-server.mjs', collector, { PORT: '0' })
-  const client = new ClientV2({ name: 'desk', version: '1' })
-  await client.connect(new HttpV2(new URL(`http://127.0.0.1:${await port(server)}/`)))
+  const url = new URL(`http://127.0.0.1:${await port(server)}/`)
+  const connect = async (token: string): Promise<ClientV2> => {
+    const client = new ClientV2({ name: 'desk', version: '1' })
+    await client.connect(new HttpV2(url, { requestInit: { headers: { Authorization: `Bearer ${token}` } } }))
+    t.after(() => client.close())
+    return client
+  }
+  const client = await connect('weather')
   await client.callTool({ name: 'forecast' })
-  await client.close()
-  await collector.until((events) => events.some(({ tool }) => tool === 'forecast'))
+  await assert.rejects(client.callTool({ name: 'sound_alarm' }))
+  await (await connect('weather.alarms')).callTool({ name: 'sound_alarm' })
+  await collector.until((events) => events.some(({ kind, tool }) => kind === 'call' && tool === 'sound_alarm'))
   assert.deepEqual(
     collector.events
-      .filter(({ kind, tool }) => kind === 'call' && tool === 'forecast')
-      .map(({ side, serverName }) => `${side} ${serverName}`),
-    ['server weather'],
+      .filter(({ kind, tool }) => kind === 'call' && tool !== '')
+      .map(({ side, serverName, tool, scopes, outcome }) => [side, serverName, tool, scopes, outcome])
+      .sort(),
+    [
+      ['server', 'weather', 'forecast', ['weather'], 'ok'],
+      ['server', 'weather', 'sound_alarm', ['weather', 'alarms'], 'ok'],
+    ],
   )
+  const asked = collector.events.filter(({ kind, errorType }) => kind === 'authorization' && errorType === '403')
+  assert.deepEqual(
+    asked.map(({ subject, scopes, scopesChallenged, decision }) => [subject, scopes, scopesChallenged, decision]),
+    [['dana', ['weather'], ['alarms'], 'challenged']],
+  )
+})
+
+test('node-sdk.mjs: both sides as records and as spans, which share their ids', async (t) => {
+  const collector = await collecting(t)
+  const telemetry = { OTEL_TRACES_EXPORTER: 'console', OTEL_METRICS_EXPORTER: 'none' }
+  const printed = await ranToItsEnd(started(t, 'node-sdk.mjs', collector, telemetry))
+  const records = collector.events.filter(({ kind, tool }) => kind === 'call' && tool === 'find_book')
+  assert.deepEqual(records.map(({ side }) => side).sort(), ['client', 'server'])
+  for (const { spanId } of records) assert.match(printed, new RegExp(`^ *id: '${spanId}'`, 'm'))
 })
 
 test('started.mjs: both sides of a program that instruments nothing itself', async (t) => {
@@ -130,11 +157,43 @@ test('started.mjs: both sides of a program that instruments nothing itself', asy
   )
 })
 
-test('mcp.json is a client’s configuration with the tap before the server', () => {
+test('mcp.json: a client that starts the server by it has its calls told by the tap', async (t) => {
+  const collector = await collecting(t)
   const { mcpServers } = JSON.parse(readFileSync(example('mcp.json'), 'utf8')) as {
-    mcpServers: Record<string, { command: string; args: string[] }>
+    mcpServers: Record<string, { command: string; args: string[]; env: Record<string, string> }>
   }
-  assert.deepEqual(mcpServers['files']?.args.slice(0, 3), ['watchkeeper', 'tap', '--'])
+  const { command, args, env } = mcpServers['files'] ?? assert.fail('it has no server')
+  assert.deepEqual(Object.keys(env), ['WATCHKEEPER_DSN'])
+  // The packages of this checkout instead of those of the registry, and a folder that is there.
+  const here: Readonly<Record<string, readonly string[]>> = {
+    npx: [process.execPath],
+    '-y': [],
+    watchkeeper: [fromRoot('src/watchkeeper.mjs')],
+    '@modelcontextprotocol/server-filesystem': [
+      fromRoot('node_modules/@modelcontextprotocol/server-filesystem/dist/index.js'),
+    ],
+    '/srv/shared': [await temporaryFolder(t)],
+  }
+  const [program = '', ...others] = [command, ...args].flatMap((word) => here[word] ?? [word])
+  const client = new Client({ name: 'desk', version: '1' })
+  await client.connect(
+    new StdioClientTransport({
+      command: program,
+      args: others,
+      env: { ...getDefaultEnvironment(), WATCHKEEPER_DSN: formatDsn(collector.dsn) },
+      stderr: 'ignore',
+    }),
+  )
+  t.after(() => client.close())
+  await client.callTool({ name: 'list_allowed_directories', arguments: {} })
+  await client.close()
+  await collector.until((events) => events.some(({ tool }) => tool === 'list_allowed_directories'))
+  assert.deepEqual(
+    collector.events
+      .filter(({ kind, tool }) => kind === 'call' && tool !== '')
+      .map(({ side, tool, outcome, clientName }) => [side, tool, outcome, clientName]),
+    [['server', 'list_allowed_directories', 'ok', 'desk']],
+  )
 })
 
 test('the page names every example, and every entry of the package', () => {
