@@ -7,12 +7,12 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createCapturer } from '@watchkeeper/sdk/capture'
+import { interval, upperBound } from '../src/cli/backtest/proportion.js'
 import { loadCatalogue } from '../src/detect/catalogue.js'
 import { fromRoot } from '../test/support/root.js'
 import { type Judged, judge, type Tally, tally } from './scorecard/judged.js'
 import { type Group, type Labelled, readLabelled } from './scorecard/labelled.js'
 import { mutations } from './scorecard/mutations.js'
-import { interval, upperBound } from './scorecard/proportion.js'
 import { table } from './scorecard/table.js'
 import { sessionsOf, worlds } from './worlds/sessions.js'
 
