@@ -90,22 +90,19 @@ export async function judgeRange(options: RangeOptions): Promise<RangeVerdicts> 
   return { findings: [...once.values()], notEvaluated, sessions: targets.length, windows }
 }
 
-/** Windows that ended before the first record ever was are left out: there was nothing yet, not even silence. */
+/**
+ * Windows with any record in them. Every query looks for something in its window, if only for the others beside a silence: one
+ * without any record has nothing to judge, and most of a quiet night, and all before the first record ever, is such windows.
+ */
 async function windowsOf(options: RangeOptions) {
-  const { store, catalogue, from, to, windows: which, tenants = [] } = options
-  const [row] = await store.query<{ first: string; n: string }>(
-    `SELECT toUnixTimestamp64Micro(min(kept_at)) AS first, count() AS n FROM events
-     WHERE empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)}`,
-    { tenants },
-  )
-  const began = Number(row?.n ?? 0) === 0 ? to : Number(row?.first)
-  const busy = await busyIn(options)
+  const { catalogue, from, to, windows: which } = options
+  const longest = Math.max(...catalogue.query.map(({ detector }) => detector.everySeconds * 1_000_000))
+  const busy = await busyIn(options, longest)
   return catalogue.query.flatMap((named) => {
     const every = named.detector.everySeconds * 1_000_000
     const [first, last] =
       which === 'touching' ? [Math.floor(from / every) * every, Math.ceil(to / every) * every] : [from, to]
-    const start = Math.max(first, Math.floor(began / every) * every)
-    return windowsIn(start, last, every)
+    return windowsIn(first, last, every)
       .filter((window) => busy.some((one) => one < window.to && one + bucket > window.from))
       .map((window) => ({ named, window }))
   })
@@ -114,18 +111,14 @@ async function windowsOf(options: RangeOptions) {
 /** Microseconds. */
 const bucket = 300_000_000
 
-/**
- * Starts of the stretches in which anything was kept. Every query looks for something in its window, if only for the others beside a
- * silence: a window without any record has nothing to judge, and most of a quiet night is such windows.
- */
-async function busyIn({ store, from, to, tenants = [] }: RangeOptions): Promise<number[]> {
+/** Starts of the stretches in which anything was kept, as far as a window that touches the range may reach beyond it. */
+async function busyIn({ store, from, to, tenants = [] }: RangeOptions, reach: number): Promise<number[]> {
   const rows = await store.query<{ start: string }>(
     `SELECT DISTINCT toUnixTimestamp(toStartOfFiveMinutes(kept_at)) AS start
      FROM events
      WHERE kept_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC') AND kept_at < fromUnixTimestamp64Micro({to:Int64}, 'UTC')
        AND (empty({tenants:Array(String)}) OR tenant IN {tenants:Array(String)})`,
-    // A day either way: windows may reach over the ends of the range.
-    { from: from - 86_400_000_000, to: to + 86_400_000_000, tenants },
+    { from: from - reach, to: to + reach, tenants },
     { timeoutMs: 300_000 },
   )
   return rows.map(({ start }) => Number(start) * 1_000_000)
