@@ -5,37 +5,19 @@ import { Client as ClientV1 } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport as InMemoryTransportV1 } from '@modelcontextprotocol/sdk/inMemory.js'
 import { McpServer as McpServerV1 } from '@modelcontextprotocol/sdk/server/mcp.js'
 import { McpServer as McpServerV2 } from '@modelcontextprotocol/server'
-import { metrics, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
-import {
-  AggregationTemporality,
-  InMemoryMetricExporter,
-  MeterProvider,
-  PeriodicExportingMetricReader,
-} from '@opentelemetry/sdk-metrics'
-import {
-  InMemorySpanExporter,
-  NodeTracerProvider,
-  type ReadableSpan,
-  SimpleSpanProcessor,
-} from '@opentelemetry/sdk-trace-node'
+import { SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import type { ReadableSpan } from '@opentelemetry/sdk-trace-node'
 import { Emitter, instrument } from '@watchkeeper/sdk'
 import { type Collector, startCollector } from '../../support/collector.js'
+import { type HostTelemetry, startHostTelemetry } from '../../support/opentelemetry.js'
 
-const exported = new InMemorySpanExporter()
-const tracing = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exported)] })
-const measured = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
-const reader = new PeriodicExportingMetricReader({ exporter: measured, exportIntervalMillis: 3_600_000 })
-const metering = new MeterProvider({ readers: [reader] })
+let host: HostTelemetry
 
 before(() => {
-  tracing.register()
-  metrics.setGlobalMeterProvider(metering)
+  host = startHostTelemetry()
 })
-after(async () => {
-  await tracing.shutdown()
-  await metering.shutdown()
-})
-beforeEach(() => exported.reset())
+after(() => host.close())
+beforeEach(() => host.reset())
 
 interface World {
   readonly client: ClientV1
@@ -75,7 +57,7 @@ async function world(t: TestContext, version: 'v1' | 'v2'): Promise<World> {
   return { client, collector, emitter, close }
 }
 
-const spansOf = (name: string): ReadableSpan[] => exported.getFinishedSpans().filter((span) => span.name === name)
+const spansOf = (name: string): ReadableSpan[] => host.spans().filter((span) => span.name === name)
 const one = (name: string, kind: SpanKind): ReadableSpan => {
   const [span, another] = spansOf(name).filter((found) => found.kind === kind)
   assert.ok(span !== undefined && another === undefined, `${spansOf(name).length} spans ${name}`)
@@ -150,33 +132,24 @@ for (const version of ['v1', 'v2'] as const) {
       await client.callTool({ name: 'look' })
       await client.callTool({ name: 'fail' })
       await close()
-      measured.reset()
-      await reader.forceFlush()
-      const found = new Map(
-        measured
-          .getMetrics()
-          .flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
-          .map((metric) => [metric.descriptor.name, metric] as const),
-      )
+      const points = await host.points()
       for (const name of [
         'mcp.client.operation.duration',
         'mcp.server.operation.duration',
         'mcp.client.session.duration',
         'mcp.server.session.duration',
       ])
-        assert.equal(found.get(name)?.descriptor.unit, 's', name)
-      const points = found.get('mcp.server.operation.duration')?.dataPoints ?? []
-      const failed = points.find(({ attributes }) => attributes['error.type'] === 'tool_error')
+        assert.equal(points.find(({ metric }) => metric === name)?.unit, 's', name)
+      const served = points.filter(({ metric }) => metric === 'mcp.server.operation.duration')
+      const failed = served.find(({ attributes }) => attributes['error.type'] === 'tool_error')
       assert.equal(failed?.attributes['gen_ai.tool.name'], 'fail')
       assert.ok(
-        points.every(
+        served.every(
           ({ attributes }) =>
             attributes['jsonrpc.request.id'] === undefined && attributes['mcp.session.id'] === undefined,
         ),
       )
-      assert.ok(failed !== undefined)
-      const { buckets } = failed.value as { readonly buckets: { readonly boundaries: readonly number[] } }
-      assert.deepEqual(buckets.boundaries, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300])
+      assert.deepEqual(failed?.boundaries, [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300])
     })
   })
 }
