@@ -1,6 +1,7 @@
 import {
   type AuditEvent,
   type Draft,
+  failed,
   nameOf,
   type Policy,
   type Severity,
@@ -37,8 +38,6 @@ interface Touch {
   readonly severity: Severity
   readonly named: boolean
 }
-
-const failed = ({ outcome }: AuditEvent): boolean => outcome !== 'ok' && outcome !== 'input_required'
 
 function touchOf(event: AuditEvent, policy: Policy): Touch | undefined {
   const jewel = policy.crownJewel(event)

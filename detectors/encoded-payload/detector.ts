@@ -10,6 +10,7 @@ import {
   sentIn,
   sessionDetector,
   stepOf,
+  strangersIn,
   whoOf,
 } from '#detector'
 
@@ -49,7 +50,7 @@ interface Payload {
 function payloadOf({ call, flows, request }: Sent, policy: Policy): Payload | undefined {
   const encoded = call.argSignals['encoded'] ?? 0
   if (call.method !== 'tools/call' || encoded < 0.15 || !isSink(call, policy)) return undefined
-  const strangers = call.destinations.filter((destination) => !policy.isOwnDestination(destination))
+  const strangers = strangersIn(call, policy)
   // What came from the same server goes back to it: a cursor, a version, a handle.
   const foreign = flows.filter(
     ({ source, kind }) => kind !== 'host' && (source.serverName !== call.serverName || source.tool !== call.tool),

@@ -1,5 +1,5 @@
 /** The verdict in words, from groups and counts: no text of the session but names of tools and servers. */
-import type { AuditEvent, EvidenceStep } from '#detector'
+import { type AuditEvent, type EvidenceStep, stepOf } from '#detector'
 import type { Evidence, Request } from './evidence.js'
 
 export function summaryOf(action: AuditEvent, evidence: Evidence, delegated: boolean): string {
@@ -38,10 +38,6 @@ function requestNote({ delegates }: Request, { asked, vouched }: Evidence): stri
   if (delegates)
     return vouched > 0 ? 'the person told the agent to follow that source' : 'the person delegated, to another source'
   return asked > 0 ? 'the person asked for something of the kind' : 'the person asked for something else'
-}
-
-function stepOf(event: AuditEvent, part: EvidenceStep['part'], note: string): EvidenceStep {
-  return { recordId: event.recordId, eventId: event.eventId, at: event.endedAt, part, note }
 }
 
 const nameOf = ({ serverName, tool, method }: AuditEvent): string =>

@@ -10,6 +10,7 @@ import {
   sentIn,
   sessionDetector,
   stepOf,
+  strangersIn,
   whoOf,
 } from '#detector'
 
@@ -48,7 +49,7 @@ function inArguments({ call, flows, request }: Sent, policy: Policy): Draft | un
   const beacon = call.argSignals['beacon'] ?? 0
   if (beacon < 0.5 || call.method !== 'tools/call' || call.outcome === 'denied' || call.outcome === 'protocol_error')
     return undefined
-  const strangers = call.destinations.filter((destination) => !policy.isOwnDestination(destination))
+  const strangers = strangersIn(call, policy)
   if (strangers.length === 0) return undefined
   const carried = flows.filter(({ kind, source }) => carriers.has(kind) && policy.isSensitive(source))
   const named = call.argFingerprints.some(({ kind, hash }) => kind === 'host' && request.values.has(hash))

@@ -1,6 +1,7 @@
 import {
   type AuditEvent,
   type Draft,
+  failed,
   listed,
   nameOf,
   type Policy,
@@ -74,7 +75,7 @@ function fromCall(event: AuditEvent, session: Session): Escape | undefined {
   if (found.length === 0) return undefined
 
   const worst = found.map(({ severity }) => severity).sort((a, b) => ranks.indexOf(b) - ranks.indexOf(a))[0] ?? 'low'
-  const stopped = event.outcome !== 'ok' && event.outcome !== 'input_required'
+  const stopped = failed(event)
   const asked = askedFor(event, session)
   const severity = [stopped, asked].filter(Boolean).reduce((given: Severity) => lower(given), worst)
   return {

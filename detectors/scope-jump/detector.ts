@@ -1,4 +1,12 @@
-import { type AuditEvent, type Draft, type EvidenceStep, type Policy, type Severity, sessionDetector } from '#detector'
+import {
+  type AuditEvent,
+  type Draft,
+  type EvidenceStep,
+  type Policy,
+  type Severity,
+  sessionDetector,
+  stepOf,
+} from '#detector'
 
 /**
  * A step-up in MCP goes: the server refuses a call and *challenges* with the scopes that the call needs, the client asks for
@@ -162,15 +170,8 @@ const list = (scopes: readonly string[]): string =>
   scopes.length <= 5 ? scopes.join(' ') : `${scopes.slice(0, 5).join(' ')} and ${scopes.length - 5} more`
 
 function stepsOf(event: AuditEvent, { before, gained }: Growth, challenge: AuditEvent | undefined): EvidenceStep[] {
-  const step = (at: AuditEvent, part: EvidenceStep['part'], note: string): EvidenceStep => ({
-    recordId: at.recordId,
-    eventId: at.eventId,
-    at: at.endedAt,
-    part,
-    note,
-  })
-  const granted = step(event, 'action', `held ${list([...before]) || 'nothing'}; gained ${list(gained)}`)
+  const granted = stepOf(event, 'action', `held ${list([...before]) || 'nothing'}; gained ${list(gained)}`)
   return challenge === undefined || challenge === event
     ? [granted]
-    : [step(challenge, 'context', `challenged for ${list(challenge.scopesChallenged)}`), granted]
+    : [stepOf(challenge, 'context', `challenged for ${list(challenge.scopesChallenged)}`), granted]
 }

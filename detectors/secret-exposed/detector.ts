@@ -7,6 +7,7 @@ import {
   type Severity,
   sessionDetector,
   stepOf,
+  strangersIn,
   whoOf,
 } from '#detector'
 
@@ -58,7 +59,7 @@ function exposureOf(event: AuditEvent, policy: Policy): Exposure | undefined {
   const { argSecretKinds: sent, resultSecretKinds: read } = event
   const failed = event.outcome === 'denied' || event.outcome === 'protocol_error'
   if (sent.length > 0) {
-    const strangers = event.destinations.filter((destination) => !policy.isOwnDestination(destination))
+    const strangers = strangersIn(event, policy)
     const sure = sent.some((kind) => certain.has(kind))
     // A read hands its link and its headers to the host that it names, and often a key is what it takes to read there.
     const most: Severity = policy.toolClass(event) === 'read' ? 'medium' : 'high'

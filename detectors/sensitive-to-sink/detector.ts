@@ -6,6 +6,7 @@ import {
   linksWithData,
   listed,
   nameOf,
+  orderedIn,
   type Policy,
   type Sent,
   type Session,
@@ -13,6 +14,7 @@ import {
   sentIn,
   sessionDetector,
   stepOf,
+  strangersIn,
   whoOf,
 } from '#detector'
 
@@ -65,7 +67,7 @@ function leakOf(sent: Sent, policy: Policy, ordered: ReadonlyMap<string, AuditEv
   const reads = policy.toolClass(call) === 'read'
   const links = reads ? ownLinks(sent) : undefined
   const flows = links === undefined ? sent.flows : sent.flows.filter(({ leaf }) => links.has(leaf))
-  const strangers = call.destinations.filter((destination) => !policy.isOwnDestination(destination))
+  const strangers = strangersIn(call, policy)
   const prose = leavesWithWords(call)
   const isData = ({ kind, leaf }: Flow): boolean =>
     !placeKinds.has(kind) || (kind === 'email' && (reads || prose.has(leaf)))
@@ -145,19 +147,15 @@ function severityOf({ secrets, placeFrom, asked, known, unnamed, reads, values }
   return unnamed && !asked && values >= 3 ? 'low' : undefined
 }
 
-/** Addresses, links and hosts in sentences that order → the first result that has them. */
-function orderedPlaces({ events, policy }: Session): ReadonlyMap<string, AuditEvent> {
-  const places = new Map<string, AuditEvent>()
-  for (const event of events) {
-    if (event.kind !== 'call' || policy.isClosedWorld(event.serverName) || (event.resultSignals['catalogue'] ?? 0) > 0)
-      continue
-    for (const { mood, atoms, following } of event.orders)
-      if (mood >= 0.7)
-        for (const { kind, hash } of [...atoms, ...following])
-          if (placeKinds.has(kind) && !places.has(hash)) places.set(hash, event)
-  }
-  return places
-}
+/** Addresses, links and hosts in sentences that order → the first result that has them. A list of tools orders nothing. */
+const orderedPlaces = ({ events, policy }: Session): ReadonlyMap<string, AuditEvent> =>
+  orderedIn(
+    events.filter(
+      ({ kind, serverName, resultSignals }) =>
+        kind === 'call' && !policy.isClosedWorld(serverName) && !((resultSignals['catalogue'] ?? 0) > 0),
+    ),
+    placeKinds,
+  )
 
 const shared = (a: readonly string[], b: readonly string[]): string[] => a.filter((one) => b.includes(one))
 

@@ -1,14 +1,17 @@
 import {
   type AuditEvent,
   type Draft,
+  failed,
   hopsOf,
   isInside,
   listed,
   nameOf,
+  orderedIn,
   type Session,
   type Severity,
   sessionDetector,
   stepOf,
+  strangersIn,
   whoOf,
 } from '#detector'
 
@@ -84,20 +87,20 @@ function callTarget(
   const [worst] = found
   if (worst === undefined) return undefined
   const { is, disguised } = worst
-  const strangers = event.destinations.filter((host) => !policy.isOwnDestination(host))
+  const strangers = strangersIn(event, policy)
   if (!handsOutCredentials(is) && !disguised && event.destinations.length > 0 && strangers.length === 0)
     return undefined
   const source = event.argFingerprints
     .filter(({ kind }) => kind === 'host' || kind === 'url')
     .map(({ hash }) => ordered.get(hash))
     .find((result) => result !== undefined && result.endedAt <= event.startedAt)
-  const failed = event.outcome !== 'ok' && event.outcome !== 'input_required'
-  const severity = severityOf(is, disguised, failed, source !== undefined)
+  const fruitless = failed(event)
+  const severity = severityOf(is, disguised, fruitless, source !== undefined)
   return {
     is,
     severity,
-    why: `${nameOf(event)} was given ${article(is)} address${disguised ? ' in disguise' : ''}${source === undefined ? '' : `, as the result of ${nameOf(source)} told`}${failed ? `; it ended as ${event.outcome || 'unknown'}` : ''}`,
-    score: { disguised: disguised ? 1 : 0, told_by_a_result: source === undefined ? 0 : 1, failed: failed ? 1 : 0 },
+    why: `${nameOf(event)} was given ${article(is)} address${disguised ? ' in disguise' : ''}${source === undefined ? '' : `, as the result of ${nameOf(source)} told`}${fruitless ? `; it ended as ${event.outcome || 'unknown'}` : ''}`,
+    score: { disguised: disguised ? 1 : 0, told_by_a_result: source === undefined ? 0 : 1, failed: fruitless ? 1 : 0 },
     source,
   }
 }
@@ -106,24 +109,20 @@ const weightOf = ({ is, disguised }: { readonly is: string; readonly disguised: 
   (handsOutCredentials(is) ? 2 : 0) + (disguised ? 1 : 0)
 
 /** Developers ask their own machine all day; nobody writes its address in octal for that, or because a web page said so. */
-function severityOf(is: string, disguised: boolean, failed: boolean, told: boolean): Severity {
-  if (handsOutCredentials(is)) return failed ? 'medium' : 'high'
-  if (disguised) return failed || !told ? 'medium' : 'high'
+function severityOf(is: string, disguised: boolean, fruitless: boolean, told: boolean): Severity {
+  if (handsOutCredentials(is)) return fruitless ? 'medium' : 'high'
+  if (disguised) return fruitless || !told ? 'medium' : 'high'
   return told ? 'medium' : 'low'
 }
 
+const linkKinds: ReadonlySet<string> = new Set(['host', 'url'])
+
 /** Hosts and URLs in sentences of results that ask for something → the first result that has them. */
-function hostsInOrders({ events, policy }: Session): ReadonlyMap<string, AuditEvent> {
-  const hosts = new Map<string, AuditEvent>()
-  for (const event of events) {
-    if (event.kind !== 'call' || policy.isClosedWorld(event.serverName)) continue
-    for (const { mood, atoms, following } of event.orders)
-      if (mood >= 0.7)
-        for (const { kind, hash } of [...atoms, ...following])
-          if ((kind === 'host' || kind === 'url') && !hosts.has(hash)) hosts.set(hash, event)
-  }
-  return hosts
-}
+const hostsInOrders = ({ events, policy }: Session): ReadonlyMap<string, AuditEvent> =>
+  orderedIn(
+    events.filter(({ kind, serverName }) => kind === 'call' && !policy.isClosedWorld(serverName)),
+    linkKinds,
+  )
 
 function draftOf(event: AuditEvent, { is, severity, why, score, source }: Target): Draft {
   return {

@@ -14,6 +14,9 @@ export function nameOf({ serverName, serverAddress, tool, method, kind }: AuditE
   return server === '' ? what : `${what} (${server})`
 }
 
+/** The call did not do what it was asked for; an answer that asks back is on its way to it. */
+export const failed = ({ outcome }: AuditEvent): boolean => outcome !== 'ok' && outcome !== 'input_required'
+
 /** Who acted, for the start of a sentence. */
 export const whoOf = ({ subject }: { readonly subject: string }): string => subject || 'an unnamed subject'
 

@@ -1,6 +1,7 @@
 /** Where values came from: what detectors of leaving data have in common. One pass over a session. */
 import type { Fingerprint } from '@watchkeeper/sdk/event'
 import type { AuditEvent } from '../audit-event.js'
+import type { Policy } from './contract.js'
 
 /** A value in a call's arguments, and the earlier result that it first stood in. */
 export interface Flow {
@@ -95,13 +96,30 @@ function requestOf(messages: readonly AuditEvent[]): Request {
 /** Verb groups of tools that hand something to others. */
 const handsOut: ReadonlySet<string> = new Set(['message', 'publish', 'share'])
 
+/** Hosts and address domains that a call names and that are not our own. */
+export const strangersIn = (
+  { destinations }: AuditEvent,
+  policy: Pick<Policy, 'isOwnDestination'>,
+): readonly string[] => destinations.filter((destination) => !policy.isOwnDestination(destination))
+
+/** From here on a sentence plainly asks. */
+const plainlyAsks = 0.7
+
+/** Values of the given kinds in sentences of results that ask for something → the first of the results that has them. */
+export function orderedIn(results: readonly AuditEvent[], kinds: ReadonlySet<string>): ReadonlyMap<string, AuditEvent> {
+  const first = new Map<string, AuditEvent>()
+  for (const result of results)
+    for (const { mood, atoms, following } of result.orders)
+      if (mood >= plainlyAsks)
+        for (const { kind, hash } of [...atoms, ...following])
+          if (kinds.has(kind) && !first.has(hash)) first.set(hash, result)
+  return first
+}
+
 /** The call gave something to somebody outside: it names strangers or is a tool that hands out, and does not only read. */
-export function isSink(
-  call: AuditEvent,
-  policy: { toolClass(event: AuditEvent): string; isOwnDestination(destination: string): boolean },
-): boolean {
+export function isSink(call: AuditEvent, policy: Pick<Policy, 'toolClass' | 'isOwnDestination'>): boolean {
   if (call.outcome === 'denied' || call.outcome === 'protocol_error') return false
-  const strangers = call.destinations.some((destination) => !policy.isOwnDestination(destination))
+  const strangers = strangersIn(call, policy).length > 0
   // To read a page is to tell its host the link.
   if (policy.toolClass(call) === 'read') return strangers && linksWithData(call).size > 0
   return strangers || (call.destinations.length === 0 && call.verbs.some((verb) => handsOut.has(verb)))
