@@ -4,8 +4,9 @@
  * telemetry that carries contents, and in `replay` and `backtest` for recorded sessions, so all sources are judged alike.
  */
 import type { CapturedArguments, CapturedMessage, CapturedResult, CaptureState } from '../event.js'
+import { safely } from '../safely.js'
 import { captureArguments } from './arguments.js'
-import { type ClearText, type ClearTextRules, clearTextOf } from './clear-text.js'
+import { type ClearText, type ClearTextOf, type ClearTextRules, clearTextBy } from './clear-text.js'
 import { keyedWith } from './keyed.js'
 import { captureMessage } from './message.js'
 import { captureResult } from './result.js'
@@ -41,27 +42,30 @@ export interface Capturer {
 export function createCapturer(options: CaptureOptions): Capturer {
   const keyed = keyedWith(options.key)
   const rules = options.clearText
+  // Rules that cannot be made ready are the host's fault, as is a hostile object: without its clear text the record is as ever.
+  const clearText = safely(() => rules && clearTextBy(rules))
+  const inClear: ClearTextOf = (value, kind) => safely(() => clearText?.(value, kind))
   return {
     version: CAPTURE_VERSION,
     keyId: keyed.keyId,
     policy: rules?.policy.slice(0, 64) ?? '',
     arguments: (tool, value) => {
       const captured = captureArguments(tool, value, keyed)
-      const clear = safely(() => clearTextOf(value, 'arguments', rules))
+      const clear = inClear(value, 'arguments')
       return clear === undefined
         ? captured
         : { ...captured, argText: clear.text, argCapture: state(captured.argCapture, clear) }
     },
     result: (value) => {
       const captured = captureResult(value, keyed)
-      const clear = safely(() => clearTextOf(value, 'results', rules))
+      const clear = inClear(value, 'results')
       return clear === undefined
         ? captured
         : { ...captured, resultText: clear.text, resultCapture: state(captured.resultCapture, clear) }
     },
     message: (text) => {
       const captured = captureMessage(text, keyed)
-      const clear = safely(() => clearTextOf(text, 'messages', rules))
+      const clear = inClear(text, 'messages')
       return clear === undefined
         ? captured
         : { ...captured, argText: clear.text, argCapture: state(captured.argCapture, clear) }
@@ -73,12 +77,3 @@ export function createCapturer(options: CaptureOptions): Capturer {
 /** What was captured stays captured; that something was cut out of its clear text is told. */
 const state = (captured: CaptureState, { redacted }: ClearText): CaptureState =>
   redacted && captured === 'captured' ? 'redacted' : captured
-
-/** A hostile object is the caller's own; without its clear text the record is as ever. */
-function safely<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
-}

@@ -7,6 +7,7 @@
 import { currentScope } from '../conversation.js'
 import type { Emitter } from '../emitter.js'
 import type { ProducerEvent } from '../event.js'
+import { safely } from '../safely.js'
 import { Bounded } from './bounded.js'
 import { credentialOf, tokenIn } from './credential.js'
 import { type Grant, Grants } from './grants.js'
@@ -35,14 +36,6 @@ export function watchFetch(options: ClientHookOptions): (next?: FetchLike) => Fe
       safely(() => told?.(response))
       return response
     }
-}
-
-function safely<T>(work: () => T): T | undefined {
-  try {
-    return work()
-  } catch {
-    return undefined
-  }
 }
 
 /** A request on its way, with what must not be kept longer. */

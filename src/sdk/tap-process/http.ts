@@ -1,4 +1,5 @@
 /** A Streamable HTTP MCP server behind a loopback proxy: what passes is paired and told as the SDK in the server would. */
+
 import type { IncomingMessage, Server } from 'node:http'
 import { Connection } from '../connection.js'
 import type { Emitter } from '../emitter.js'
@@ -8,6 +9,7 @@ import { tokenIn } from '../http/credential.js'
 import { requestFacts } from '../http/request-facts.js'
 import { ServerLog } from '../http/server.js'
 import { asRequest, textOf } from '../messages.js'
+import { safely } from '../safely.js'
 import { EventStreamReader } from './event-stream.js'
 import { messagesIn } from './lines.js'
 import { createProxy, type ExchangeWatch } from './proxy.js'
@@ -227,15 +229,8 @@ const headerOf = ({ headers }: IncomingMessage, name: string): string => {
   return Array.isArray(value) ? value.join(', ') : (value ?? '')
 }
 
-/** What fails in looking on stays there. */
+/** What fails in looking on stays there: the exchange goes on, unobserved. */
 function guarded(watch: ExchangeWatch): ExchangeWatch {
-  const safely = (work: () => void): void => {
-    try {
-      work()
-    } catch {
-      // The exchange goes on, unobserved.
-    }
-  }
   return {
     requestPiece: (piece) => safely(() => watch.requestPiece(piece)),
     requestEnd: () => safely(() => watch.requestEnd()),

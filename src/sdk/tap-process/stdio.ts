@@ -3,11 +3,13 @@
  * back-pressure, and only then it is looked at. Stderr is the child's own. Nothing that the onlooker does, or fails to do,
  * reaches the two.
  */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Readable, Writable } from 'node:stream'
 import { Connection } from '../connection.js'
 import type { Emitter } from '../emitter.js'
 import { postureOf } from '../posture.js'
+import { safely } from '../safely.js'
 import { commandFacts } from './command-line.js'
 import { LineReader, type Unread } from './lines.js'
 
@@ -165,13 +167,5 @@ class Watch {
         detail: { phase, ...this.#detail() },
       },
     })
-  }
-}
-
-function safely(work: () => void): void {
-  try {
-    work()
-  } catch {
-    // What we could not look at passed all the same.
   }
 }
