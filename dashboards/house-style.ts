@@ -161,8 +161,9 @@ export function series(
     .min(0)
     .colorScheme(new FieldColorBuilder().mode(FieldColorModeId.PaletteClassicByName))
   if (bars) panel.stacking(new StackingConfigBuilder().mode(StackingMode.Normal).group('A'))
+  // Overrides look at the name before `displayName` is applied: that of the column, then the label.
   for (const [name, colour] of Object.entries(ofName)) {
-    panel.overrideByName(name, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }])
+    panel.overrideByRegexp(`/(^|\\s)${name}$/`, [{ id: 'color', value: { mode: 'fixed', fixedColor: colour } }])
   }
   return panel
 }
@@ -189,7 +190,11 @@ function properties({ unit, width, link, hidden, colour, steps }: Column): Dynam
   if (unit !== undefined) list.push({ id: 'unit', value: unit })
   if (width !== undefined) list.push({ id: 'custom.width', value: width })
   if (link !== undefined) list.push({ id: 'links', value: [drill(link).build()] })
-  if (hidden) list.push({ id: 'custom.hidden', value: true })
+  // Under the name of Grafana 12 and, where the table reads that, of its successor; links reach hidden fields, too.
+  if (hidden) {
+    list.push({ id: 'custom.hidden', value: true })
+    list.push({ id: 'custom.hideFrom', value: { viz: true, legend: false, tooltip: false } })
+  }
   if (colour === 'names' || steps !== undefined)
     list.push({ id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } })
   if (colour === 'names') list.push({ id: 'mappings', value: [nameColours] })

@@ -1,9 +1,11 @@
 /** All dashboards, and the files that they become. */
 
+import { detectorHealth } from './detector-health.js'
 import { exfiltration } from './exfiltration.js'
 import type { Dashboard } from './house-style.js'
 import { inventory } from './inventory.js'
 import { investigation } from './investigation.js'
+import { pipelineHealth } from './pipeline-health.js'
 import { dashboardProviders, dataSources } from './provisioning.js'
 import { scopes } from './scopes.js'
 import { socOverview } from './soc-overview.js'
@@ -16,6 +18,8 @@ export const dashboards: readonly Dashboard[] = [
   scopes,
   exfiltration,
   inventory,
+  detectorHealth,
+  pipelineHealth,
 ]
 
 /** Name (with `/`) to content, in order; the same every time. `folder`: where Grafana will see `dashboards/`. */

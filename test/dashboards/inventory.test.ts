@@ -47,7 +47,7 @@ describe('Servers and tools', () => {
         'server_key',
       ),
       [
-        ['crm', '2.1.0', 'http', '2', '3', '11', hex('crm')],
+        ['crm', '2.1.0', 'http', '2', '3', '13', hex('crm')],
         ['mail', '2.1.0', 'http', '1', '1', '4', hex('mail')],
       ],
     )

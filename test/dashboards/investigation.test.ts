@@ -49,7 +49,7 @@ describe('Investigation', () => {
 
   it('lists everything in the session in order, with what left in it', async () => {
     const rows = await opened.all.rows('Everything in the session')
-    assert.equal(rows.length, 11)
+    assert.equal(rows.length, 13)
     assert.equal(rows[0]?.['record'], firstContact.recordId)
     assert.deepEqual(
       only(
@@ -73,7 +73,7 @@ describe('Investigation', () => {
         'records',
       ),
       [
-        ['crm', '5'],
+        ['crm', '6'],
         ['mail', '4'],
       ],
     )

@@ -91,3 +91,28 @@ describe('watchkeeper dashboards', () => {
       }
     })
 })
+
+describe('links', () => {
+  it('lead to dashboards that there are, set variables that those have, and carry only hex and ids', () => {
+    const known = new Map(dashboards.map((one) => [one.uid, (one.templating?.list ?? []).map(({ name }) => name)]))
+    let links = 0
+    for (const text of dashboards.map((one) => JSON.stringify(one)))
+      for (const [, to = '', query = ''] of text.matchAll(/"\/d\/([a-z-]+)\?([^"]*)"/g)) {
+        links += 1
+        for (const [, name = '', value = ''] of query.matchAll(/var-(\w+)=([^&]*)/g)) {
+          assert.ok(known.get(to)?.includes(name), `${to} has a variable ${name}`)
+          assert.match(value, /^\$\{__data\.fields\.(\w+_key|incident)\}$/)
+        }
+      }
+    assert.ok(links > 10)
+  })
+
+  it('use fields that their table has', () => {
+    for (const { panels = [], uid } of dashboards)
+      for (const panel of panels as readonly Panel[]) {
+        const sql = panel.targets?.[0]?.rawSql ?? ''
+        for (const [, name] of JSON.stringify(panel).matchAll(/__data\.fields\.(\w+)/g))
+          assert.match(sql, new RegExp(`\\bAS ${name}\\b`), `${uid}: ${panel.title} has ${name}`)
+      }
+  })
+})

@@ -48,7 +48,7 @@ describe('SOC overview', () => {
 
   it('narrows from records to what was delivered', async () => {
     assert.deepEqual(await opened.all.rows('Alert funnel'), [
-      { step: 'records', number: '15' },
+      { step: 'records', number: '17' },
       { step: 'findings', number: '6' },
       { step: 'that may alert', number: '4' },
       { step: 'incidents', number: '2' },

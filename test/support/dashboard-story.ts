@@ -25,7 +25,7 @@ const at = (minutes: number): Pick<AuditEvent, 'startedAt' | 'endedAt'> => ({
 })
 const mail = { serverName: 'mail', tool: 'send_email' } as const
 const bob = { subject: 'bob', conversationId: 'conv-2', traceId: '1'.repeat(32) } as const
-const notCall = { tool: '', method: '', outcome: '' } as const
+const told = { tool: '', method: '', outcome: '' } as const
 
 export const mailToStranger = auditEvent({
   ...at(4),
@@ -36,7 +36,7 @@ export const mailToStranger = auditEvent({
 })
 export const firstContact = auditEvent({ ...at(1), resultBytes: 900 })
 
-const events: readonly AuditEvent[] = [
+export const events: readonly AuditEvent[] = [
   auditEvent({ ...at(-48 * 60), ...mail, argBytes: 10, destinations: ['known.example'] }),
   firstContact,
   auditEvent({ ...at(2), resultBytes: 100 }),
@@ -49,7 +49,7 @@ const events: readonly AuditEvent[] = [
   auditEvent({ ...at(8), tenant: 'globex', subject: 'carol', conversationId: 'conv-3', traceId: '2'.repeat(32) }),
   auditEvent({
     ...at(10),
-    ...notCall,
+    ...told,
     kind: 'authorization',
     decision: 'insufficient_scope',
     audience: 'https://mail.example',
@@ -59,7 +59,7 @@ const events: readonly AuditEvent[] = [
   }),
   auditEvent({
     ...at(11),
-    ...notCall,
+    ...told,
     kind: 'elevation',
     scopes: ['contacts:read'],
     scopesRequested: ['contacts:write'],
@@ -75,9 +75,22 @@ const events: readonly AuditEvent[] = [
       detail: { definition_digest: digest, description_digest: digest },
     }),
   ),
+  // The same record again with other content: the first stored stands.
+  ...(['first', 'second'] as const).map((name) =>
+    auditEvent({
+      ...at(12),
+      ...told,
+      kind: 'connection',
+      eventId: 'told-twice',
+      spanId: '4'.repeat(16),
+      requestId: '',
+      detail: { name },
+    }),
+  ),
+  auditEvent({ ...at(60), ...told, kind: 'connection', producerId: 'gone', detail: { phase: 'closed' } }),
   // A sensor that told of its health until two hours before the end, another that did to the end.
-  auditEvent({ ...at(120), ...notCall, kind: 'connection', producerId: 'silent', detail: { phase: 'heartbeat' } }),
-  auditEvent({ ...at(239), ...notCall, kind: 'connection', producerId: 'awake', detail: { phase: 'heartbeat' } }),
+  auditEvent({ ...at(120), ...told, kind: 'connection', producerId: 'silent', detail: { phase: 'heartbeat' } }),
+  auditEvent({ ...at(239), ...told, kind: 'connection', producerId: 'awake', detail: { phase: 'heartbeat' } }),
 ]
 
 export const findings: readonly Finding[] = [
