@@ -3,10 +3,16 @@
  * it was sent twice by `source` + `id`. At most 64 KiB, the size that every CloudEvents intermediary must forward: evidence
  * is cut until it fits, and `data.omitted` says how much.
  */
-import { withoutMiddle } from './evidence.js'
-import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
-import { messageSafe } from './neutralise.js'
-import { nextSteps, readmeOf } from './next-steps.js'
+import {
+  type Incident,
+  type JoinedFinding,
+  messageSafe,
+  named,
+  nextSteps,
+  readmeOf,
+  tagsOf,
+  withoutMiddle,
+} from '../incidents.js'
 import type { Notice } from './notifiers/contract.js'
 
 export const mostBytes = 65_536

@@ -1,9 +1,8 @@
 /** Sends what is due to one receiver, one after the other, and writes down what came of it. */
 import type { Shares } from '../bus/index.js'
+import { type Incident, incidentsById } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import { backOffMs } from './back-off.js'
-import type { Incident } from './incident.js'
-import { incidentsById } from './incident-rows.js'
 import type { DeliveryResult } from './notifiers/contract.js'
 import { keepReceipts, type Receipt, type Waiting, waitingFor } from './outbox.js'
 import type { Receiver } from './receivers.js'

@@ -3,11 +3,8 @@
  * passed `forMessage`; what its destination takes for markup is the notifier's to escape.
  */
 import type { Severity } from '../finding.js'
+import { forMessage, type Incident, named, nextSteps, readmeOf, tagsOf, withoutMiddle } from '../incidents.js'
 import { eventIdOf, instant } from './cloud-event.js'
-import { withoutMiddle } from './evidence.js'
-import { type Incident, named, tagsOf } from './incident.js'
-import { forMessage } from './neutralise.js'
-import { nextSteps, readmeOf } from './next-steps.js'
 import type { Notice } from './notifiers/contract.js'
 
 export interface Digest {

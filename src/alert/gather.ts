@@ -4,10 +4,10 @@
  * for a late commit or another host's clock, nothing is counted twice after a death, and no state is needed but the store's.
  */
 import type { Shares } from '../bus/index.js'
+import { keepVersions, openIncidents } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import { type FindingPlace, findingsOf, unheld } from './finding-rows.js'
-import { keepVersions, openIncidents } from './incident-rows.js'
-import { groupKey, type IncidentChange, joinFindings } from './incidents.js'
+import { groupKey, type IncidentChange, joinFindings } from './joining.js'
 import { shareOf } from './shares.js'
 import { earliestPosition, keepPositions } from './watermarks.js'
 

@@ -5,9 +5,8 @@
  * CloudEvents id goes out twice. A version whose route leads elsewhere has a receipt that says `unrouted`.
  */
 import { type Severity, severities, severityRank } from '../finding.js'
+import type { Incident, Queries } from '../incidents.js'
 import type { InsertRows, Store } from '../store/index.js'
-import type { Incident } from './incident.js'
-import type { Queries } from './incident-rows.js'
 
 /** The latest version of an incident that a receiver should have and has not. Times in microseconds. */
 export interface Waiting {

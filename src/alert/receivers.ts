@@ -1,9 +1,9 @@
 /** The sections `receivers` and `route` of the policy file, and the receivers that they make. */
 import { WatchkeeperError } from '../errors.js'
 import { type Severity, severities } from '../finding.js'
+import type { Incident } from '../incidents.js'
 import type { PolicyFile, Section } from '../policy-file.js'
 import { faulty, listOf, oneOf, optional, type Reader, record, required, text } from '../yaml-reader.js'
-import type { Incident } from './incident.js'
 import { type Kind, kinds } from './kinds.js'
 import type { Notifier } from './notifiers/contract.js'
 import { namesIn, type Route, routed, routeReader } from './route.js'

@@ -2,8 +2,9 @@
  * Which receivers an incident goes to: a tree of routes as Alertmanager has it. An incident that fits a route is offered to
  * the routes below in order, up to the first that fits and does not say `continue`; where none fits, the route itself has it.
  */
+
+import type { Incident } from '../incidents.js'
 import { faulty, listOf, optional, type Reader, record, text, trueOrFalse } from '../yaml-reader.js'
-import type { Incident } from './incident.js'
 
 export interface Route {
   /** What a route leaves out it has from the one above. */

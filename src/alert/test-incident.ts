@@ -1,6 +1,6 @@
 /** An incident that nobody had, to try a receiver with. It says so, and is kept nowhere. */
 import type { Severity } from '../finding.js'
-import type { Incident } from './incident.js'
+import type { Incident } from '../incidents.js'
 
 /** `at`: microseconds. */
 export function testIncident(id: string, receiver: string, severity: Severity, at: number): Incident {

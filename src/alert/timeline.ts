@@ -1,9 +1,15 @@
 /** An incident as text for a terminal, 100 columns wide: what happened, why we say so, and what to open next. */
 import { type EvidenceStep, type Severity, severityRank } from '../finding.js'
-import { withoutMiddle } from './evidence.js'
-import { type Incident, type JoinedFinding, named, tagsOf } from './incident.js'
-import { forTerminal } from './neutralise.js'
-import { nextSteps, readmeOf } from './next-steps.js'
+import {
+  forTerminal,
+  type Incident,
+  type JoinedFinding,
+  named,
+  nextSteps,
+  readmeOf,
+  tagsOf,
+  withoutMiddle,
+} from '../incidents.js'
 import type { DeliveryState } from './outbox.js'
 import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 

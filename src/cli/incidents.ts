@@ -1,17 +1,8 @@
 /** `incidents`: what the detectors found, as one story each, and what became of its delivery. */
 import { parseArgs } from 'node:util'
-import {
-  type DeliveryState,
-  deliveriesOf,
-  deliveryText,
-  findIncidents,
-  type Incident,
-  incidentLine,
-  incidentText,
-  latestIncidents,
-  type Queries,
-} from '../alert/index.js'
+import { type DeliveryState, deliveriesOf, deliveryText, incidentLine, incidentText } from '../alert/index.js'
 import { WatchkeeperError } from '../errors.js'
+import { findIncidents, type Incident, latestIncidents, type Queries } from '../incidents.js'
 import { createLogger } from '../log.js'
 import { openReader } from '../store/index.js'
 import type { Command, CommandIo } from './command.js'

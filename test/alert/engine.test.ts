@@ -3,19 +3,12 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { keepVersions } from '../../src/alert/incident-rows.js'
-import { joinFindings } from '../../src/alert/incidents.js'
-import {
-  type Alert,
-  type AlertOptions,
-  deliveriesOf,
-  type Incident,
-  latestIncidents,
-  startAlert,
-} from '../../src/alert/index.js'
+import { type Alert, type AlertOptions, deliveriesOf, startAlert } from '../../src/alert/index.js'
+import { joinFindings } from '../../src/alert/joining.js'
 import type { Receiver } from '../../src/alert/receivers.js'
 import type { Shares } from '../../src/bus/index.js'
 import type { Finding } from '../../src/finding.js'
+import { type Incident, keepVersions, latestIncidents } from '../../src/incidents.js'
 import type { Store } from '../../src/store/index.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { baseTime, finding, findingRow, second } from '../support/findings.js'

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { test } from 'node:test'
-import type { Incident } from '../../src/alert/incident.js'
-import { joinFindings } from '../../src/alert/incidents.js'
+import { joinFindings } from '../../src/alert/joining.js'
 import { judge } from '../../src/alert/notifiers/post.js'
 import { webhook } from '../../src/alert/notifiers/webhook.js'
 import type { Finding } from '../../src/finding.js'
+import type { Incident } from '../../src/incidents/incident.js'
 import { baseTime, evidence, finding, second } from '../support/findings.js'
 import { answers, httpReceiver } from '../support/http-receiver.js'
 

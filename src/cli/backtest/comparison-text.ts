@@ -1,6 +1,7 @@
 /** A comparison as a person reads it. Ids and summaries quote recordings and events: harmless for a terminal when they leave here. */
-import { forTerminal } from '../../alert/index.js'
+
 import { severities } from '../../finding.js'
+import { forTerminal } from '../../incidents.js'
 import { count, plural } from '../replay/progress.js'
 import type { Comparison, FindingChange, SessionChange } from './compare.js'
 import { chanceOfSplit } from './proportion.js'

@@ -1,5 +1,5 @@
 /** The inventory as a person reads it. All names were told by servers and clients: harmless for a terminal when they leave here. */
-import { forTerminal } from '../../alert/index.js'
+import { forTerminal } from '../../incidents.js'
 import type { ScopeSeen, ServerSeen, SubjectSeen, ToolSeen } from '../../inventory.js'
 import { table } from '../text/table.js'
 

@@ -1,6 +1,9 @@
 /** An incident: findings of one cause, told as one story. What the receivers, the terminal and the store's rows hold. */
 import type { EvidenceStep, Finding, MatchedValue, Maturity, Severity } from '../finding.js'
 
+/** One more opens another incident: of a noisy cause there may be thousands. */
+export const mostFindings = 100
+
 /** What an incident keeps of a finding; its steps and values are merged into the incident's own. */
 export type JoinedFinding = Omit<Finding, 'tenant' | 'maturity' | 'steps' | 'matched'>
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Incident } from '../../src/alert/incident.js'
-import { joinFindings, joinWindow, severityOf } from '../../src/alert/incidents.js'
+import { joinFindings, joinWindow, severityOf } from '../../src/alert/joining.js'
 import { type Severity, severities, severityRank } from '../../src/finding.js'
+import type { Incident } from '../../src/incidents/incident.js'
 import { baseTime, evidence, finding, second } from '../support/findings.js'
 
 const now = baseTime + 60 * second

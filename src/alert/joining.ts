@@ -4,8 +4,15 @@
  */
 import { stableId } from '../audit-event.js'
 import { type Finding, type Severity, severities, severityRank } from '../finding.js'
-import { mergeMatched, mergeSteps, withoutMiddle } from './evidence.js'
-import type { Change, Incident, JoinedFinding } from './incident.js'
+import {
+  type Change,
+  type Incident,
+  type JoinedFinding,
+  mergeMatched,
+  mergeSteps,
+  mostFindings,
+  withoutMiddle,
+} from '../incidents.js'
 
 export interface IncidentChange {
   readonly change: Change
@@ -17,7 +24,6 @@ export interface IncidentChange {
  * first, after the last) and the incident has room; else it opens a new one. Microseconds.
  */
 export const joinWindow = 86_400_000_000
-export const mostFindings = 100
 const mostSteps = 200
 const mostMatched = 100
 const mostCalls = 32

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { forMessage, forTerminal, messageSafe } from '../../src/alert/neutralise.js'
+import { forMessage, forTerminal, messageSafe } from '../../src/incidents/neutralise.js'
 
 /** Text with much of what is dangerous in it. */
 const hostile = fc

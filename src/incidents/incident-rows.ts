@@ -1,8 +1,7 @@
 /** Incidents as the store has them: append-only versions. */
 import { stableId } from '../audit-event.js'
 import type { Store } from '../store/index.js'
-import type { Incident } from './incident.js'
-import { mostFindings } from './incidents.js'
+import { type Incident, mostFindings } from './incident.js'
 
 /** All that people's commands need of the store. */
 export type Queries = Pick<Store, 'query'>

@@ -1,0 +1,16 @@
+/**
+ * Incidents as everybody sees them: what one is, its rows in the store, what people did with it, and its text made safe. Alerting
+ * makes them, the console and the command line show them.
+ */
+export { mergeMatched, mergeSteps, withoutMiddle } from './incidents/evidence.js'
+export { type Change, type Incident, type JoinedFinding, mostFindings, named, tagsOf } from './incidents/incident.js'
+export {
+  findIncidents,
+  incidentsById,
+  keepVersions,
+  latestIncidents,
+  openIncidents,
+  type Queries,
+} from './incidents/incident-rows.js'
+export { forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
+export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'
