@@ -66,4 +66,9 @@ export interface Finding {
   readonly foundAt: number
   /** Id of the policy file's exclusion that covers it, or ''. An excluded finding is recorded and never alerts. */
   readonly excludedBy: string
+  /**
+   * What ties it to findings of other sessions: keyed digests of the text that gave the orders, and of the addresses that it named.
+   * Empty where it is not about such a text.
+   */
+  readonly causes: readonly string[]
 }

@@ -12,5 +12,33 @@ export {
   openIncidents,
   type Queries,
 } from './incidents/incident-rows.js'
+export { incidentList, type ListedIncident, type ListRequest, withStates } from './incidents/list.js'
+export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
 export { forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
 export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'
+export {
+  expireSilence,
+  faultsOf,
+  isActive,
+  keepSilence,
+  longestSilence,
+  type Silence,
+  silencer,
+  silencesOf,
+} from './incidents/silences.js'
+export {
+  act,
+  historyOf,
+  longestText,
+  refusal,
+  stateOf,
+  statesOf,
+  type TriageAction,
+  type TriageState,
+  type TriageStatus,
+  type TriageStep,
+  triageSteps,
+  untouched,
+  type Verdict,
+  verdicts,
+} from './incidents/triage.js'

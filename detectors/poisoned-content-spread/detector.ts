@@ -95,6 +95,7 @@ export default queryDetector<Row>({
       severity,
       summary: `${row.what === 'text' ? 'one text that gives orders' : `one ${row.what} beside orders`} was read by ${now} sessions of ${row.subjects} subjects; the first got it from ${source}`,
       calls: row.records,
+      ...(row.what === 'text' ? { text: row.content } : {}),
       score: {
         sessions: now,
         sessions_before: before,

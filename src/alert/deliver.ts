@@ -86,6 +86,8 @@ export function deliverer({
         reason: result.type === 'delivered' ? '' : result.reason,
         at,
         next_at: pause === undefined ? 0 : at + pause,
+        step_id: '',
+        message_group: '',
       },
     ]
     await write()
@@ -106,6 +108,8 @@ export function deliverer({
       reason: '',
       at,
       next_at: 0,
+      step_id: '',
+      message_group: '',
     }))
     await write()
   }
@@ -138,7 +142,7 @@ export function deliverer({
       if (owned.size === 0) return
       await write()
       const due = (await waitingNow()).filter(
-        ({ notBefore, tenant, groupKey }) => notBefore <= now() && owned.has(shareOf(tenant, groupKey, shares.total)),
+        ({ notBefore, tenant }) => notBefore <= now() && owned.has(shareOf(tenant, shares.total)),
       )
       for (let at = 0; at < due.length; at += chunk) {
         const some = due.slice(at, at + chunk)

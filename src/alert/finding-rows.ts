@@ -43,7 +43,7 @@ export async function findingsOf(store: Store, fingerprints: readonly string[]):
   if (fingerprints.length === 0) return []
   const rows = await store.query<FindingRow>(
     `SELECT fingerprint, detector, detector_version, tenant, severity, maturity, title, summary, session, subject, server,
-       tool, anchor, calls, steps, matched, score, tags,
+       tool, anchor, calls, steps, matched, score, tags, causes,
        toUnixTimestamp64Micro(at) AS at_us, toUnixTimestamp64Micro(found_at) AS found_us
      FROM finding
      WHERE fingerprint IN {wanted:Array(UUID)} AND excluded_by = ''
@@ -74,6 +74,7 @@ interface FindingRow {
   readonly matched: string
   readonly score: Readonly<Record<string, number>>
   readonly tags: string
+  readonly causes: readonly string[]
   readonly at_us: string
   readonly found_us: string
 }

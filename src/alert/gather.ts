@@ -7,7 +7,7 @@ import type { Shares } from '../bus/index.js'
 import { keepVersions, openIncidents } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import { type FindingPlace, findingsOf, unheld } from './finding-rows.js'
-import { groupKey, type IncidentChange, joinFindings } from './joining.js'
+import { causesOf, type IncidentChange, joinFindings } from './joining.js'
 import { shareOf } from './shares.js'
 import { earliestPosition, keepPositions } from './watermarks.js'
 
@@ -44,8 +44,8 @@ export function gatherer(store: Store, shares: Shares): Gatherer {
   async function page(after: FindingPlace, owned: ReadonlySet<number>, now: number) {
     const places = await unheld(store, after, pageSize)
     const findings = await findingsOf(store, [...new Set(places.map((place) => place.fingerprint))])
-    const mine = findings.filter((finding) => owned.has(shareOf(finding.tenant, groupKey(finding), shares.total)))
-    const known = await openIncidents(store, [...new Set(mine.map(groupKey))])
+    const mine = findings.filter((finding) => owned.has(shareOf(finding.tenant, shares.total)))
+    const known = await openIncidents(store, [...new Set(mine.flatMap(causesOf))])
     const changes = joinFindings(mine, known, now)
     await keepVersions(
       store,

@@ -27,9 +27,10 @@ export const joinWindow = 86_400_000_000
 const mostSteps = 200
 const mostMatched = 100
 const mostCalls = 32
+const mostCauses = 256
 
 /**
- * What "one cause" means: the session, where there is one; else the same detector about the same subject, server and tool.
+ * The cause that an incident is named by: the session, where there is one; else the same detector about the same subject, server and tool.
  * Findings of trial detectors keep to themselves, so that they neither raise nor reopen what pages.
  */
 export function groupKey(finding: Finding): string {
@@ -40,9 +41,15 @@ export function groupKey(finding: Finding): string {
   return JSON.stringify([finding.maturity, ...cause])
 }
 
+/** All that makes it one story with another finding: its group key, and the texts that gave the orders, which other sessions may have read. */
+export const causesOf = (finding: Finding): readonly string[] => [
+  groupKey(finding),
+  ...finding.causes.map((cause) => JSON.stringify([finding.maturity, 'cause', cause])),
+]
+
 /**
  * The versions that these findings make, at most one an incident. `known` are the latest versions of incidents of the same
- * group keys; a finding that one of them holds is dropped. `now` in microseconds.
+ * causes; a finding that one of them holds is dropped. `now` in microseconds.
  */
 export function joinFindings(findings: readonly Finding[], known: readonly Incident[], now: number): IncidentChange[] {
   const latest = new Map(known.map((incident) => [incident.id, incident]))
@@ -51,7 +58,7 @@ export function joinFindings(findings: readonly Finding[], known: readonly Incid
   for (const finding of findings.toSorted(byTime)) {
     if (held.has(finding.fingerprint)) continue
     held.add(finding.fingerprint)
-    const home = [...latest.values()].filter((incident) => isHome(incident, finding)).sort(newestFirst)[0]
+    const home = [...latest.values()].filter((incident) => isHome(incident, finding)).sort(nearest(finding))[0]
     const grown = grow(home ?? opened(finding, now), finding)
     latest.set(grown.id, grown)
     touched.add(grown.id)
@@ -71,7 +78,7 @@ export function joinFindings(findings: readonly Finding[], known: readonly Incid
 function isHome(incident: Incident, finding: Finding): boolean {
   return (
     incident.tenant === finding.tenant &&
-    incident.groupKey === groupKey(finding) &&
+    causesOf(finding).some((cause) => incident.causes.includes(cause)) &&
     incident.findings.length < mostFindings &&
     finding.at >= incident.firstAt - joinWindow &&
     finding.at <= incident.lastAt + joinWindow
@@ -90,6 +97,7 @@ function opened(first: Finding, now: number): Incident {
     summary: first.summary,
     session: first.session,
     groupKey: groupKey(first),
+    causes: [],
     findings: [],
     timeline: [],
     matched: [],
@@ -102,7 +110,7 @@ function opened(first: Finding, now: number): Incident {
 }
 
 function grow(incident: Incident, finding: Finding): Incident {
-  const { tenant: _tenant, maturity: _maturity, steps, matched: values, ...kept } = finding
+  const { tenant: _tenant, maturity: _maturity, steps, matched: values, causes: _causes, ...kept } = finding
   const findings = [...incident.findings, { ...kept, calls: kept.calls.slice(0, mostCalls) }].sort(byTime)
   const allSteps = mergeSteps([...incident.timeline, ...steps])
   const allMatched = mergeMatched([...incident.matched, ...values])
@@ -112,6 +120,7 @@ function grow(incident: Incident, finding: Finding): Incident {
   return {
     ...incident,
     ...headline(findings),
+    causes: [...new Set([...incident.causes, ...causesOf(finding)])].slice(0, mostCauses),
     severity: highest([incident.severity, severityOf(findings)]),
     findings,
     timeline,
@@ -149,4 +158,10 @@ function headline(findings: readonly JoinedFinding[]): Pick<Incident, 'title' | 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 const byTime = (a: Pick<Finding, 'at' | 'fingerprint'>, b: Pick<Finding, 'at' | 'fingerprint'>): number =>
   a.at - b.at || compare(a.fingerprint, b.fingerprint)
-const newestFirst = (a: Incident, b: Incident): number => b.lastAt - a.lastAt || compare(a.id, b.id)
+/** Its own session's story before one that only read the same text, then the newest. */
+const nearest =
+  (finding: Finding) =>
+  (a: Incident, b: Incident): number => {
+    const own = (incident: Incident): number => Number(incident.causes.includes(groupKey(finding)))
+    return own(b) - own(a) || b.lastAt - a.lastAt || compare(a.id, b.id)
+  }

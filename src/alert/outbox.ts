@@ -13,7 +13,6 @@ export interface Waiting {
   readonly id: string
   readonly version: number
   readonly tenant: string
-  readonly groupKey: string
   readonly updatedAt: number
   /** Attempts made so far with this version, and when the first was (0 where there was none). */
   readonly attempts: number
@@ -35,7 +34,7 @@ export interface WaitingRequest {
 /** Fewest attempts first, so that one incident that a receiver chokes on does not hold up the others. */
 export async function waitingFor(store: Store, { receiver, least, since, most }: WaitingRequest): Promise<Waiting[]> {
   const rows = await store.query<
-    Record<'id' | 'version' | 'tenant' | 'key' | 'updated' | 'attempts' | 'first' | 'not_before' | 'told', string>
+    Record<'id' | 'version' | 'tenant' | 'updated' | 'attempts' | 'first' | 'not_before' | 'told', string>
   >(
     // Not from the view, which sorts every version there is: the latest version of an incident is also its latest made.
     `WITH receipts AS (
@@ -44,7 +43,7 @@ export async function waitingFor(store: Store, { receiver, least, since, most }:
        FROM deliveries
        WHERE receiver = {receiver:String} AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
        GROUP BY incident_id, version)
-     SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant, i.group_key AS key,
+     SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant,
        toUnixTimestamp64Micro(i.updated_at) AS updated, r.attempts AS attempts,
        toUnixTimestamp64Micro(r.first) AS first,
        toUnixTimestamp64Micro(greatest(r.next, (
@@ -52,7 +51,7 @@ export async function waitingFor(store: Store, { receiver, least, since, most }:
        i.incident_id IN (
          SELECT incident_id FROM deliveries WHERE receiver = {receiver:String} AND outcome = 'delivered') AS told
      FROM (
-       SELECT incident_id, version, tenant, group_key, updated_at, maturity, severity FROM incidents
+       SELECT incident_id, version, tenant, updated_at, maturity, severity FROM incidents
        WHERE updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
        ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id) AS i
      LEFT JOIN receipts AS r ON r.incident_id = i.incident_id AND r.version = i.version
@@ -64,7 +63,6 @@ export async function waitingFor(store: Store, { receiver, least, since, most }:
     id: row.id,
     version: Number(row.version),
     tenant: row.tenant,
-    groupKey: row.key,
     updatedAt: Number(row.updated),
     attempts: Number(row.attempts),
     firstAttemptAt: Number(row.first),

@@ -17,6 +17,7 @@ export function testIncident(id: string, receiver: string, severity: Severity, a
     summary,
     session: '',
     groupKey: `test/${receiver}`,
+    causes: [],
     findings: [],
     timeline: [{ recordId: id, eventId: id, at, part: 'context', note: 'somebody ran the command' }],
     matched: [],

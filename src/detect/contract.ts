@@ -173,6 +173,8 @@ export interface RowDraft {
   readonly steps?: readonly EvidenceStep[]
   readonly matched?: readonly MatchedValue[]
   readonly score: Readonly<Record<string, number>>
+  /** Key id and digest of a text that gives orders, if it is about one: findings of sessions that read it become one incident. */
+  readonly text?: string
 }
 
 export interface QueryDetector<Row = Record<string, unknown>> {

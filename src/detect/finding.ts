@@ -1,13 +1,13 @@
 /** From what a detector says to what is kept: identity, tags and times are the engine's. */
-import { stableId } from '../audit-event.js'
-import type { Finding } from '../finding.js'
+import { type AuditEvent, stableId } from '../audit-event.js'
+import type { Finding, Tags } from '../finding.js'
 import type { InsertRows } from '../store/index.js'
 import type { Named } from './catalogue.js'
 import type { Draft, RowDraft, Session } from './contract.js'
 import { type Exclusions, noExclusions, reachOf, reachOfRow } from './exclusion.js'
 
 /** Characters of a summary, a note and a name: they hold text from events, which may be long on purpose. */
-const limits = { summary: 1000, note: 500, name: 256, calls: 100, steps: 100, matched: 200 } as const
+const limits = { summary: 1000, note: 500, name: 256, calls: 100, steps: 100, matched: 200, causes: 8 } as const
 
 /** (detector, tenant, anchor): the same verdict has the same identity in a live run, after a restart and in a backtest. */
 export const fingerprintOf = (detector: string, tenant: string, anchor: string): string =>
@@ -16,7 +16,7 @@ export const fingerprintOf = (detector: string, tenant: string, anchor: string):
 /** `foundAt` in microseconds. */
 export function sessionFinding(
   { id, detector: { about } }: Named,
-  session: Pick<Session, 'tenant' | 'id' | 'subject'>,
+  session: Pick<Session, 'tenant' | 'id' | 'subject' | 'events'>,
   draft: Draft,
   foundAt: number,
   exclusions: Exclusions = noExclusions,
@@ -43,9 +43,30 @@ export function sessionFinding(
     calls: draft.calls.slice(0, limits.calls).map(({ recordId }) => recordId),
     steps: stepsOf(draft.steps),
     matched: matchedOf(draft.matched),
+    causes: isAboutOrders(about.tags) ? causesOf(draft, session.events) : [],
     at: anchor.endedAt,
     foundAt,
   }
+}
+
+/** ATLAS: indirect prompt injection. */
+const isAboutOrders = ({ atlas }: Tags): boolean => atlas.includes('AML.T0051.001')
+
+const textCause = (text: string): string => `text ${text}`
+
+/** The texts whose orders were followed, and the addresses that first appeared in them: the same in every session that read them. */
+function causesOf({ steps, matched = [] }: Draft, events: readonly AuditEvent[]): Finding['causes'] {
+  const sources = steps
+    .filter(({ part }) => part === 'source')
+    .flatMap(({ recordId }) => events.find((event) => event.recordId === recordId) ?? [])
+  const read = new Set(sources.flatMap(({ recordId, eventId }) => [recordId, eventId]))
+  const texts = sources
+    .filter(({ resultDigest }) => resultDigest !== '')
+    .map(({ keyId, resultDigest }) => textCause(`${keyId} ${resultDigest}`))
+  const addresses = matched
+    .filter(({ kind, firstIn }) => (kind === 'email' || kind === 'url') && read.has(firstIn))
+    .map(({ kind, hash }) => `${kind} ${hash}`)
+  return [...new Set([...texts, ...addresses])].slice(0, limits.causes)
 }
 
 /** A window [from, to) in microseconds that a query detector found strange; its start is part of the identity. */
@@ -75,6 +96,7 @@ export function queryFinding(
     calls: draft.calls.slice(0, limits.calls),
     steps: stepsOf(draft.steps),
     matched: matchedOf(draft.matched),
+    causes: draft.text === undefined ? [] : [textCause(draft.text)],
     at: window.to,
     foundAt,
   }
@@ -116,4 +138,5 @@ export const findingRow = (finding: Finding): InsertRows['findings'] => ({
   at: finding.at,
   found_at: finding.foundAt,
   excluded_by: finding.excludedBy,
+  causes: finding.causes,
 })

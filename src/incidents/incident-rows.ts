@@ -7,22 +7,23 @@ import { type Incident, mostFindings } from './incident.js'
 export type Queries = Pick<Store, 'query'>
 
 /** Latest versions of the incidents of these causes that have room for a finding: of a noisy cause there may be thousands. */
-export async function openIncidents(store: Store, groupKeys: readonly string[]): Promise<Incident[]> {
-  if (groupKeys.length === 0) return []
+export async function openIncidents(store: Store, causes: readonly string[]): Promise<Incident[]> {
+  if (causes.length === 0) return []
   return bodies(
     await store.query(
       `SELECT body FROM incidents
        WHERE (incident_id, version) IN (
-         SELECT incident_id, max(version) FROM incidents WHERE group_key IN {keys:Array(String)}
+         SELECT incident_id, max(version) FROM incidents
+         WHERE hasAny(causes, {causes:Array(String)}) OR group_key IN {causes:Array(String)}
          GROUP BY incident_id HAVING argMax(length(findings), version) < {room:UInt32})
        ORDER BY incident_id, updated_at LIMIT 1 BY incident_id`,
-      { keys: groupKeys, room: mostFindings },
+      { causes, room: mostFindings },
     ),
   )
 }
 
 /** Latest versions by id; those that are not there are left out. */
-export async function incidentsById(store: Store, ids: readonly string[]): Promise<ReadonlyMap<string, Incident>> {
+export async function incidentsById(store: Queries, ids: readonly string[]): Promise<ReadonlyMap<string, Incident>> {
   const found = bodies(
     await store.query(
       `SELECT body FROM incidents WHERE incident_id IN {ids:Array(UUID)}
@@ -67,6 +68,7 @@ export async function keepVersions(store: Store, incidents: readonly Incident[])
       summary: incident.summary,
       session: incident.session,
       group_key: incident.groupKey,
+      causes: incident.causes,
       findings: incident.findings.map((finding) => finding.fingerprint),
       opened_at: incident.openedAt,
       updated_at: incident.updatedAt,
@@ -77,4 +79,8 @@ export async function keepVersions(store: Store, incidents: readonly Incident[])
 }
 
 const bodies = (rows: readonly unknown[]): Incident[] =>
-  rows.map((row) => JSON.parse((row as { readonly body: string }).body) as Incident)
+  rows.map((row) => {
+    const body = JSON.parse((row as { readonly body: string }).body) as Incident
+    // Incidents from before there were causes.
+    return { ...body, causes: body.causes ?? [body.groupKey] }
+  })

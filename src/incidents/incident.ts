@@ -5,7 +5,7 @@ import type { EvidenceStep, Finding, MatchedValue, Maturity, Severity } from '..
 export const mostFindings = 100
 
 /** What an incident keeps of a finding; its steps and values are merged into the incident's own. */
-export type JoinedFinding = Omit<Finding, 'tenant' | 'maturity' | 'steps' | 'matched'>
+export type JoinedFinding = Omit<Finding, 'tenant' | 'maturity' | 'steps' | 'matched' | 'causes'>
 
 export interface Incident {
   /** UUID over tenant, group key and first finding. */
@@ -22,6 +22,8 @@ export interface Incident {
   /** '' where the cause is not a session. */
   readonly session: string
   readonly groupKey: string
+  /** The group key, and what its findings have in common with those of other sessions. */
+  readonly causes: readonly string[]
   /** In order of event time. */
   readonly findings: readonly JoinedFinding[]
   /** One step a record, in order of event time. */

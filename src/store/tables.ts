@@ -3,7 +3,7 @@
  * holds the two together). All times are microseconds since 1970; JSON columns take text.
  */
 import type { DeadLetter } from '../bus/index.js'
-import { count, float, list, map, micros, type RowOf, text, uint32, uuid } from './native.js'
+import { count, float, list, map, micros, optionalUuid, type RowOf, text, uint32, uuid } from './native.js'
 
 export const tables = {
   /** One row for each time a finding was judged; the view `finding` keeps the first of each fingerprint. */
@@ -33,6 +33,8 @@ export const tables = {
     found_at: micros,
     /** Id of an exclusion of the policy file, or ''. */
     excluded_by: text(),
+    /** Keyed digests of the text that gave orders, and of the addresses that it named. */
+    causes: list(text()),
   },
   /** One row for each version of an incident; the view `incident` shows the latest. */
   incidents: {
@@ -47,6 +49,8 @@ export const tables = {
     summary: text(),
     session: text(),
     group_key: text(),
+    /** Sessions and texts whose findings belong to it. */
+    causes: list(text()),
     findings: list(uuid),
     opened_at: micros,
     updated_at: micros,
@@ -67,6 +71,38 @@ export const tables = {
     at: micros,
     /** When the next attempt is due; 0 where there is none. */
     next_at: micros,
+    /** The step of triage that the message was about; '' where it was about the version. */
+    step_id: optionalUuid,
+    /** Route and labels of those that are told together. */
+    message_group: text(),
+  },
+  /** One row for each thing that a person did with an incident; the view `triage_action` has each once. */
+  triage: {
+    action_id: uuid,
+    tenant: text(),
+    incident_id: uuid,
+    version: uint32,
+    action: text(),
+    value: text(),
+    text: text(),
+    actor: text(),
+    /** `person`, `api_key` or `command`. */
+    by: text(),
+    at: micros,
+  },
+  /** One row for each version of a silence; the view `silence` shows the latest. */
+  silences: {
+    silence_id: uuid,
+    /** '' is of all tenants. */
+    tenant: text(),
+    version: uint32,
+    matchers: list(text()),
+    owner: text(),
+    reason: text(),
+    starts_at: micros,
+    ends_at: micros,
+    actor: text(),
+    at: micros,
   },
   /** How far a reader has come; the view `watermark` shows the latest of each name. */
   watermarks: { name: text(), position: micros, detail: text(), at: micros },

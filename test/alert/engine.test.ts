@@ -187,7 +187,7 @@ describe('alerting over a real store and a real receiver', () => {
     await found(given)
     await start().tick()
     const incident = await only(store)
-    const { tenant: _tenant, maturity: _maturity, steps, matched, ...kept } = given
+    const { tenant: _tenant, maturity: _maturity, steps, matched, causes: _causes, ...kept } = given
     assert.deepEqual(incident.findings, [{ ...kept, foundAt: baseTime + minute }])
     assert.deepEqual(incident.timeline, steps)
     assert.deepEqual(incident.matched, matched)
@@ -540,7 +540,7 @@ describe('alerting over a real store and a real receiver', () => {
   test('a process touches only the incidents of its shares, and takes over those of one that died', async (t) => {
     const { receiver, clock, found, start } = await bench(t)
     const owner = (...shares: number[]): Shares => ({ ...all, total: 4, owned: () => new Set(shares) })
-    await found(...Array.from({ length: 40 }, (_, index) => finding({ anchor: `${index}`, session: `c:${index}` })))
+    await found(...Array.from({ length: 40 }, (_, index) => finding({ anchor: `${index}`, tenant: `t${index}` })))
     await start({ shares: owner(0, 1) }).tick()
     const mine = receiver.received.length
     assert.ok(mine > 0 && mine < 40)

@@ -35,6 +35,41 @@ test('findings of two sessions or two tenants stay apart, also where the session
   assert.equal(incidents.length, 3)
 })
 
+test('sessions that read the same orders are one story, each with all that followed in it', () => {
+  const text = { causes: ['text k1 5f0a'] }
+  const incidents = after(
+    [finding({ anchor: 'a', session: 'c:1', ...text })],
+    [finding({ anchor: 'b', session: 'c:2', ...text }), finding({ anchor: 'c', session: 'c:3' })],
+    [finding({ anchor: 'd', session: 'c:2', detector: 'sensitive-to-sink' })],
+  )
+  assert.deepEqual(
+    incidents.map(({ findings }) => findings.map(({ anchor }) => anchor).sort()),
+    [['a', 'b', 'd'], ['c']],
+  )
+})
+
+test('what is known of its own session goes before another session with the same text', () => {
+  const text = { causes: ['text k1 5f0a'] }
+  const incidents = after(
+    [finding({ anchor: 'a', session: 'c:1' }), finding({ anchor: 'b', session: 'c:2', ...text })],
+    [finding({ anchor: 'c', session: 'c:1', ...text })],
+  )
+  assert.deepEqual(
+    incidents.map(({ findings }) => findings.map(({ anchor }) => anchor)),
+    [['a', 'c'], ['b']],
+  )
+})
+
+test('the same text in another tenant, or on trial, is another story', () => {
+  const text = { causes: ['text k1 5f0a'] }
+  const incidents = after([
+    finding({ anchor: 'a', session: 'c:1', ...text }),
+    finding({ anchor: 'b', session: 'c:2', tenant: 'globex', ...text }),
+    finding({ anchor: 'c', session: 'c:3', maturity: 'trial', ...text }),
+  ])
+  assert.equal(incidents.length, 3)
+})
+
 test('without a session the cause is the detector with subject, server and tool', () => {
   const drip = { session: '', detector: 'slow-drip' }
   const incidents = after([

@@ -157,6 +157,7 @@ const incidentRow = ({ id, severity, maturity, title, session, of }: Told): Para
   summary: `${title}.`,
   session,
   group_key: id,
+  causes: [id],
   findings: of.map(({ fingerprint }) => fingerprint),
   opened_at: baseTime + 30 * minute,
   updated_at: baseTime + 40 * minute,
@@ -224,6 +225,8 @@ export async function storeOfTheDay(t: Pick<TestContext, 'after'>): Promise<Stor
       reason: outcome === 'delivered' ? '' : `HTTP ${status}`,
       at: baseTime + (40 + attempt) * minute,
       next_at: 0,
+      step_id: '',
+      message_group: '',
     })),
   )
   await store.insert('detector_runs', [

@@ -34,6 +34,7 @@ export function finding(given: Partial<Finding> & { readonly anchor: string }): 
     at,
     foundAt: at + second,
     excludedBy: '',
+    causes: [],
     ...given,
   }
 }
