@@ -23,13 +23,13 @@ export const dashboards: readonly Dashboard[] = [
 ]
 
 /** Name (with `/`) to content, in order; the same every time. `folder`: where Grafana will see `dashboards/`. */
-export function dashboardFiles(folder: string): ReadonlyMap<string, string> {
+export function dashboardFiles(folder: string, ownAuthority = false): ReadonlyMap<string, string> {
   return new Map([
     ...dashboards.map((dashboard): [string, string] => [
       `dashboards/${dashboard.uid}.json`,
       `${JSON.stringify(dashboard, null, 2)}\n`,
     ]),
     ['provisioning/dashboards/watchkeeper.yaml', dashboardProviders(folder)],
-    ['provisioning/datasources/watchkeeper.yaml', dataSources()],
+    ['provisioning/datasources/watchkeeper.yaml', dataSources(ownAuthority)],
   ])
 }

@@ -2,8 +2,11 @@
 import { stringify } from 'yaml'
 import { dataSource } from './query.js'
 
-/** Grafana reads `$NAME` from its own environment: no address and no password stands in the file. */
-export const dataSources = (): string =>
+/**
+ * Grafana reads `$NAME` from its own environment: no address and no password stands in the file. `ownAuthority`: the certificate of
+ * ClickHouse is signed by an authority that is in no list, whose PEM is read from there too.
+ */
+export const dataSources = (ownAuthority: boolean): string =>
   `# The user should only be able to read (deploy a user of ClickHouse with readonly = 2 and row policies for its tenants).\n${stringify(
     {
       apiVersion: 1,
@@ -21,8 +24,12 @@ export const dataSources = (): string =>
             secure: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_TLS',
             username: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_USER',
             defaultDatabase: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_DATABASE',
+            ...(ownAuthority ? { tlsAuthWithCACert: true } : {}),
           },
-          secureJsonData: { password: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_PASSWORD' },
+          secureJsonData: {
+            password: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_PASSWORD',
+            ...(ownAuthority ? { tlsCACert: '$WATCHKEEPER_GRAFANA_CLICKHOUSE_CA' } : {}),
+          },
         },
       ],
     },

@@ -2,6 +2,7 @@
  * Every setting once: its variable, what it means, its default, whether it is a secret, and how it is read. All faults
  * are reported together. The only place that reads the environment. `deploy/.env.example` is held true to this by a test.
  */
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseDsn } from '@watchkeeper/sdk/dsn'
@@ -308,6 +309,21 @@ export type Config = { readonly [Name in keyof Settings]: ValueOf<Settings[Name]
   readonly secrets: Readonly<Record<string, string>>
 }
 
+/** Names a file that holds the secret: how Docker and Kubernetes hand them out, seen in no list of processes. */
+const fileVariable = (variable: string): string => `${variable}_FILE`
+
+/** The line break that editors and `echo` leave at the end is no part of a secret. */
+function secretText(variable: string, environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const path = environment[fileVariable(variable)]
+  if (path === undefined || path === '') return environment[variable]
+  if (environment[variable] !== undefined) throw new Error(`give it here or by ${fileVariable(variable)}, not both`)
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new Error(`cannot read the file ${path} (${(error as NodeJS.ErrnoException).code ?? 'unknown reason'})`)
+  }
+}
+
 const isNamedSecret = (variable: string): boolean => variable.startsWith('WATCHKEEPER_SECRET_')
 
 /** Values that are typed in the process (tests, the demo) instead of read. */
@@ -323,10 +339,12 @@ export function readConfig(
   const faults: string[] = []
   const values: Record<string, unknown> = {}
   const known = new Set<string>(['WATCHKEEPER_TRACES'])
-  for (const [name, { variable, fallback, read }] of Object.entries(settings) as [string, Setting<unknown>][]) {
+  for (const [name, each] of Object.entries(settings) as [string, Setting<unknown>][]) {
+    const { variable, fallback, read } = each
     known.add(variable)
-    const given = environment[variable]
+    if (each.secret) known.add(fileVariable(variable))
     try {
+      const given = each.secret ? secretText(variable, environment) : environment[variable]
       values[name] = given === undefined ? fallback : read(given)
     } catch (error) {
       faults.push(`${variable}: ${(error as Error).message}`)

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { readConfig, settings } from '../src/config.js'
 import { WatchkeeperError } from '../src/errors.js'
@@ -28,6 +30,27 @@ test('all faults are reported at once, by the name of the variable and never wit
       return true
     },
   )
+})
+
+test('a secret may stand in a file, and no other setting; what is wrong with the file is told without what it holds', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-config-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'password')
+  writeFileSync(file, ' hunter2 \n')
+  assert.equal(readConfig({ WATCHKEEPER_CLICKHOUSE_PASSWORD_FILE: file }).clickhousePassword, ' hunter2 ')
+  assert.equal(readConfig({ WATCHKEEPER_CLICKHOUSE_PASSWORD_FILE: '' }).clickhousePassword, '')
+  const faults: readonly [Record<string, string>, RegExp][] = [
+    [{ WATCHKEEPER_PEPPER: 'a', WATCHKEEPER_PEPPER_FILE: file }, /WATCHKEEPER_PEPPER: give it here or by/],
+    [{ WATCHKEEPER_PEPPER_FILE: join(folder, 'gone') }, /WATCHKEEPER_PEPPER: cannot read the file .*gone \(ENOENT\)/],
+    [{ WATCHKEEPER_BUS_FILE: file }, /WATCHKEEPER_BUS_FILE: there is no such setting/],
+    [{ WATCHKEEPER_DSN_FILE: file }, /WATCHKEEPER_DSN: /],
+  ]
+  for (const [environment, message] of faults)
+    assert.throws(
+      () => readConfig(environment),
+      (error: Error) => message.test(error.message) && !error.message.includes('hunter2'),
+      String(message),
+    )
 })
 
 test('deploy/.env.example names every setting with its default', () => {

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Writes the SQL of our users to stdout; passwords come from files in a folder and leave it only as digests.
+#   users.sh /run/secrets | clickhouse-client …
+# watchkeeper_service   the roles: everything in our database, nothing beside it
+# watchkeeper_reader    `watchkeeper sql`, the console's questions: reads
+# watchkeeper_grafana   dashboards: reads; may change settings (readonly = 2), as the data source sets a time limit
+set -euo pipefail
+secrets="${1:?folder with clickhouse-service, clickhouse-reader, clickhouse-grafana}"
+database="${WATCHKEEPER_CLICKHOUSE_DATABASE:-watchkeeper}"
+[[ "$database" =~ ^[A-Za-z_][A-Za-z0-9_]{0,63}$ ]] || { echo "not the name of a database: $database" >&2; exit 64; }
+
+digest() { tr -d '\n' <"$secrets/$1" | sha256sum | cut -d' ' -f1; }
+user() { echo "CREATE USER IF NOT EXISTS $1 IDENTIFIED WITH sha256_hash BY '$2' $3;"
+  echo "ALTER USER $1 IDENTIFIED WITH sha256_hash BY '$2' $3;"; }
+service="$(digest clickhouse-service)" reader="$(digest clickhouse-reader)" grafana="$(digest clickhouse-grafana)"
+
+user watchkeeper_service "$service" ''
+echo "GRANT SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON $database.* TO watchkeeper_service;"
+echo "GRANT SELECT ON system.disks TO watchkeeper_service;"
+user watchkeeper_reader "$reader" 'SETTINGS readonly = 2, max_execution_time = 60 MAX 300, max_memory_usage = 8000000000'
+echo "GRANT SELECT ON $database.* TO watchkeeper_reader;"
+user watchkeeper_grafana "$grafana" 'SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usage = 4000000000'
+echo "GRANT SELECT ON $database.* TO watchkeeper_grafana;"
+# How full the disks are, for the alert rules.
+echo "GRANT SELECT ON system.disks TO watchkeeper_grafana;"
