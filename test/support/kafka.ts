@@ -74,10 +74,25 @@ async function missingPrograms(): Promise<readonly string[]> {
 const dependency = (group: string, artifact: string, number: string) =>
   `<dependency><groupId>${group}</groupId><artifactId>${artifact}</artifactId><version>${number}</version></dependency>`
 
+/** The broker's jars. */
+const fetchJars = (): Promise<string> => fetched('kafka', dependency('org.apache.kafka', 'kafka_2.13', version))
+
+/** The jars of Kafka's own command line (`kafka-topics.sh` …). */
+export const fetchTools = (): Promise<string> =>
+  fetched('kafka-tools', dependency('org.apache.kafka', 'kafka-tools', version))
+
+/** What starts the broker's classes, and whether this machine has it: `startBroker` says why not. */
+export async function brokerJars(): Promise<string | { readonly absent: string }> {
+  const missing = await missingPrograms()
+  if (missing.length === 0) return process.env['KAFKA_LIBS'] ?? (await fetchJars())
+  if (process.env['CI']) throw new Error(`Kafka tests need ${missing.join(' and ')}`)
+  return { absent: `Kafka tests need ${missing.join(' and ')} (Debian: apt-get install openjdk-17-jre-headless maven)` }
+}
+
 /** Once, into a folder that appears whole: two test files may begin at the same time. */
-async function fetchJars(): Promise<string> {
+async function fetched(name: string, what: string): Promise<string> {
   const cache = fromRoot('.cache')
-  const jars = join(cache, `kafka-${version}`)
+  const jars = join(cache, `${name}-${version}`)
   if (
     await access(jars).then(
       () => true,
@@ -85,14 +100,14 @@ async function fetchJars(): Promise<string> {
     )
   )
     return jars
-  process.stderr.write(`fetching Kafka ${version} from Maven Central into ${jars} (about 45 MB, once)\n`)
+  process.stderr.write(`fetching ${name} ${version} from Maven Central into ${jars} (about 45 MB, once)\n`)
   await mkdir(cache, { recursive: true })
   const work = await mkdtemp(join(cache, 'kafka-fetch-'))
   await writeFile(
     join(work, 'pom.xml'),
     `<project xmlns="http://maven.apache.org/POM/4.0.0"><modelVersion>4.0.0</modelVersion>
 <groupId>watchkeeper.test</groupId><artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>
-<dependencies>${dependency('org.apache.kafka', 'kafka_2.13', version)}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies>
+<dependencies>${what}${dependency('org.slf4j', 'slf4j-simple', '1.7.36')}</dependencies>
 </project>`,
   )
   const plugin = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies'
@@ -179,7 +194,7 @@ listener.name.secure.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.secu
 }
 
 /** The shell kills the broker when its stdin closes: no broker outlives the test that started it, however that ended. */
-function launch(args: readonly string[], log: string): ChildProcess {
+export function launch(args: readonly string[], log: string): ChildProcess {
   const script =
     'exec 3<&0; java "$@" </dev/null 3<&- & pid=$!; { cat <&3 >/dev/null; kill -9 $pid; } 2>/dev/null & wait $pid'
   const child = spawn('sh', ['-c', script, 'sh', ...args], { stdio: ['pipe', 'pipe', 'pipe'] })
@@ -191,7 +206,7 @@ function launch(args: readonly string[], log: string): ChildProcess {
   return child
 }
 
-async function open(port: number, alive: () => boolean): Promise<void> {
+export async function open(port: number, alive: () => boolean): Promise<void> {
   for (let attempt = 0; attempt < 600 && alive(); attempt += 1) {
     const socket = connect(port, '127.0.0.1')
     const connected = await once(socket, 'connect').then(
