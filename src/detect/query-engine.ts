@@ -1,6 +1,6 @@
 /**
  * Live detection by query: every detector's next windows, once they ended and settled. Each detector has a watermark of its
- * own, so one whose query fails falls behind alone; what it can catch up with is bounded.
+ * own, so one whose query fails falls behind alone; what it can catch up with is bounded. Windows that rows came late to are judged again.
  */
 import { createHash } from 'node:crypto'
 import type { Shares } from '../bus/index.js'
@@ -13,6 +13,7 @@ import type { Named } from './catalogue.js'
 import type { Policies, QueryDetector } from './contract.js'
 import type { Exclusions } from './exclusion.js'
 import { judgeWindow } from './judge-window.js'
+import { LateRows } from './late-rows.js'
 import type { Recorder } from './recorder.js'
 import { createWatchdog } from './watchdog.js'
 import type { Watermarks } from './watermarks.js'
@@ -35,6 +36,10 @@ export interface QueryEngineOptions {
 }
 
 const namePrefix = 'detect/query/'
+const latePrefix = 'detect/query-late/'
+/** Of a service that never looked for them before. */
+const lateReach = 86_400_000_000
+const saveEvery = 60_000_000
 const micros = 1_000_000
 
 export class QueryEngine {
@@ -44,6 +49,8 @@ export class QueryEngine {
   /** End of the last judged window, by detector; read from the store when the shares changed. */
   #last = new Map<string, number>()
   #owned = ''
+  #late: LateRows | undefined
+  #lateSaved = 0
 
   constructor(options: QueryEngineOptions) {
     this.#options = options
@@ -54,19 +61,24 @@ export class QueryEngine {
     const { shares, watermarks, detectors, store, now } = this.#options
     const owned = shares.owned()
     const names = [...owned].sort((a, b) => a - b).join()
-    if (names !== this.#owned) {
+    const ours = detectors.filter(({ id }) => owned.has(shareOf(id, shares.total)))
+    if (names !== this.#owned || this.#late === undefined) {
       const marks = await watermarks.read(namePrefix)
       this.#last = new Map(marks.map(({ name, position }) => [name.slice(namePrefix.length), position]))
+      const late = new Map((await watermarks.read(latePrefix)).map(({ name, position }) => [name, position]))
+      const positions = ours.map(({ id }) => late.get(latePrefix + id) ?? now() - lateReach)
+      this.#late = new LateRows(store, Math.min(now(), ...positions), now())
       this.#owned = names
     }
-    const due = detectors
-      .filter(({ id }) => owned.has(shareOf(id, shares.total)) && !this.#bench.rests(id, '', now()))
-      .map((named) => ({ named, plan: this.#plan(named) }))
-      .filter(({ plan }) => plan.windows.length > 0)
+    const late = await this.#lookForLate(this.#late, ours)
+    const due = ours
+      .filter(({ id }) => !this.#bench.rests(id, '', now()))
+      .map((named) => ({ named, plan: this.#plan(named), late: late.due(named.id, now()) }))
+      .filter(({ plan, late: again }) => plan.windows.length > 0 || again.length > 0)
     if (due.length === 0) return false
     await store.refreshRollups()
     let more = false
-    for (const { named, plan } of due) {
+    for (const { named, plan, late: again } of due) {
       if (plan.skipped > 0)
         this.#options.log.warn(
           { detector: named.id, windows: plan.skipped },
@@ -76,6 +88,12 @@ export class QueryEngine {
       for (const window of plan.windows) {
         judged = !signal?.aborted && (await this.#judge(named, window, signal))
         if (!judged) break
+        await this.#advance(named.id, window.to)
+      }
+      for (const window of judged ? again : []) {
+        judged = !signal?.aborted && (await this.#judge(named, window, signal))
+        if (!judged) break
+        late.judged(named.id, window)
       }
       // What failed is tried again at the next look, not at once.
       more ||= judged && this.#plan(named).windows.length > 0
@@ -90,7 +108,7 @@ export class QueryEngine {
 
   /** False when the window stays to be judged. */
   async #judge(named: Named<QueryDetector>, window: Window, signal: AbortSignal | undefined): Promise<boolean> {
-    const { recorder, watermarks, now, telemetry, budgetMs, store, policies, exclusions } = this.#options
+    const { recorder, now, telemetry, budgetMs, store, policies, exclusions } = this.#options
     const { id } = named
     const began = now()
     try {
@@ -130,9 +148,33 @@ export class QueryEngine {
       ])
       return false
     }
-    this.#last.set(id, window.to)
-    await watermarks.write([{ name: `${namePrefix}${id}`, position: window.to }], now())
     return true
+  }
+
+  async #advance(id: string, to: number): Promise<void> {
+    const { watermarks, now } = this.#options
+    this.#last.set(id, to)
+    await watermarks.write([{ name: `${namePrefix}${id}`, position: to }], now())
+  }
+
+  async #lookForLate(late: LateRows, ours: readonly Named<QueryDetector>[]): Promise<LateRows> {
+    const { watermarks, now } = this.#options
+    const judged = ours.map(({ id, detector: { everySeconds, settleSeconds } }) => {
+      const [every, settle] = [everySeconds * micros, settleSeconds * micros]
+      // One that never judged begins with its latest window: what arrives now for those before is news all the same.
+      const last = this.#last.get(id) ?? Math.floor((now() - settle) / every - 1) * every
+      return { id, every, settle, judged: last }
+    })
+    await late.look(judged, now())
+    if (judged.length > 0 && now() - this.#lateSaved >= saveEvery) {
+      const position = late.watermark
+      await watermarks.write(
+        judged.map(({ id }) => ({ name: latePrefix + id, position })),
+        now(),
+      )
+      this.#lateSaved = now()
+    }
+    return late
   }
 
   #report(detector: string, outcome: string, reason: string): void {

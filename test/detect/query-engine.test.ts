@@ -59,6 +59,45 @@ test('windows of a downtime are judged after it, from the watermark on, as over 
   assert.deepEqual((await range([bySubject])).map(({ fingerprint }) => fingerprint).sort(), live_.sort())
 })
 
+test('rows that come after their window was judged are judged when no more of them come, in the same identity', async (t) => {
+  const { store, clock, start, found } = await live(t)
+  const detect = await start([bySubject])
+  await arrive(store, at(5 * second))
+  clock.now = baseTime + 70 * second
+  await detect.tick()
+  const first = await found()
+  clock.now = baseTime + 30 * minute
+  await detect.tick()
+  const stored = clock.now
+  await arrive(store, at(6 * second, 'bob'))
+  clock.now = stored + 11 * second
+  await detect.tick()
+  assert.equal((await found()).length, 1, 'more may come')
+  clock.now = stored + 80 * second
+  await detect.tick()
+  const all = await found()
+  assert.deepEqual(anchorsOf(all), ['2026-11-02T10:00:00.000Z alice', '2026-11-02T10:00:00.000Z bob'])
+  assert.ok(all.some(({ fingerprint }) => fingerprint === first[0]?.fingerprint))
+})
+
+test('rows that came late while nobody looked are judged by the next who starts', async (t) => {
+  const { store, clock, start, found } = await live(t)
+  const before = await start([bySubject])
+  await arrive(store, at(5 * second))
+  clock.now = baseTime + 70 * second
+  await before.tick()
+  clock.now += 2 * minute
+  await before.tick()
+  await before.close()
+  clock.now = baseTime + hour
+  await arrive(store, at(6 * second, 'bob'))
+  const after = await start([bySubject])
+  clock.now += 2 * minute
+  await after.tick()
+  await after.tick()
+  assert.deepEqual(anchorsOf(await found()), ['2026-11-02T10:00:00.000Z alice', '2026-11-02T10:00:00.000Z bob'])
+})
+
 test('a query that the store refuses is on record, falls behind alone, and sits out when it goes on', async (t) => {
   const { store, clock, start, found } = await live(t)
   const telemetry = new Telemetry()
