@@ -18,6 +18,7 @@ interface Row {
   readonly first_subject: string
   readonly first_server: string
   readonly first_tool: string
+  readonly first_event: string
   readonly records: readonly string[]
   readonly strength: number
 }
@@ -41,7 +42,7 @@ export default queryDetector<Row>({
   sql: `
     WITH
       poisoned AS (
-        SELECT tenant, session, subject, server_name AS server, tool, record_id, kept_at, result_digest, key_id,
+        SELECT tenant, session, subject, server_name AS server, tool, record_id, event_id, kept_at, result_digest, key_id,
           greatest(result_signals['instruction'], result_signals['secrecy'], result_signals['unicode_tags'], result_signals['role_marker']) AS strength
         FROM audit
         WHERE kind = 'call' AND result_signals['catalogue'] = 0
@@ -50,11 +51,11 @@ export default queryDetector<Row>({
           AND greatest(result_signals['instruction'], result_signals['secrecy'], result_signals['unicode_tags'], result_signals['role_marker']) >= 0.6
       ),
       read AS (
-        SELECT tenant, session, subject, server, tool, record_id, kept_at, strength, concat(key_id, ' ', result_digest) AS content, 'text' AS what
+        SELECT tenant, session, subject, server, tool, record_id, event_id, kept_at, strength, concat(key_id, ' ', result_digest) AS content, 'text' AS what
         FROM poisoned
         WHERE result_digest != ''
         UNION ALL
-        SELECT p.tenant, p.session, p.subject, p.server, p.tool, p.record_id, p.kept_at, p.strength, concat(f.key_id, ' ', f.hash) AS content, f.kind AS what
+        SELECT p.tenant, p.session, p.subject, p.server, p.tool, p.record_id, p.event_id, p.kept_at, p.strength, concat(f.key_id, ' ', f.hash) AS content, f.kind AS what
         FROM poisoned AS p
         INNER JOIN (
           SELECT DISTINCT tenant, record_id, key_id, kind, hash
@@ -69,13 +70,14 @@ export default queryDetector<Row>({
       arraySlice(arraySort(groupUniqArray(server)), 1, 20) AS servers,
       argMin(session, (kept_at, record_id)) AS first_session, argMin(subject, (kept_at, record_id)) AS first_subject,
       argMin(server, (kept_at, record_id)) AS first_server, argMin(tool, (kept_at, record_id)) AS first_tool,
+      argMin(event_id, (kept_at, record_id)) AS first_event,
       arrayMap(one -> one.2, arraySlice(arraySort(groupArray((kept_at, toString(record_id)))), 1, 20)) AS records, max(strength) AS strength
     FROM read
     GROUP BY tenant, content
     HAVING sessions >= ${limits.sessions} AND sessions > before
     -- One content has many values: the text itself speaks for them, else the widest.
-    ORDER BY tenant, first_session, sessions DESC, what = 'text' DESC, content
-    LIMIT 1 BY tenant, first_session, records[1]
+    ORDER BY tenant, first_session, sessions DESC, what = 'text' DESC, strength DESC, what, content
+    LIMIT 1 BY tenant, first_session, first_event
     LIMIT 1000`,
 
   judge(row, policy): RowDraft | undefined {
@@ -87,7 +89,8 @@ export default queryDetector<Row>({
     const severity: Severity = now >= limits.many && row.strength >= 0.8 ? 'medium' : 'low'
     const source = row.first_server === '' ? row.first_tool : `${row.first_tool} (${row.first_server})`
     return {
-      anchor: JSON.stringify([row.content, now >= limits.many ? 'many' : 'spread']),
+      // By the event that brought it, since hashes depend on keys, and a backtest has its own.
+      anchor: JSON.stringify([row.first_event, now >= limits.many ? 'many' : 'spread']),
       session: row.first_session,
       subject: row.first_subject,
       server: row.first_server,
