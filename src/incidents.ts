@@ -12,7 +12,7 @@ export {
   openIncidents,
   type Queries,
 } from './incidents/incident-rows.js'
-export { incidentList, type ListedIncident, type ListRequest, withStates } from './incidents/list.js'
+export { incidentList, type ListedIncident, type ListRequest, standingIncidents, withStates } from './incidents/list.js'
 export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
 export { forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
 export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'

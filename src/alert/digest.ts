@@ -29,6 +29,7 @@ export interface Digest {
 const prefix: Readonly<Record<Notice, string>> = {
   opened: '',
   updated: 'Update: ',
+  reminded: 'Still open: ',
   acknowledged: 'Acknowledged: ',
   resolved: 'Resolved: ',
 }

@@ -14,6 +14,7 @@ import type { IncidentChange } from './joining.js'
 import type { DeliveryResult } from './notifiers/contract.js'
 import type { Waiting } from './outbox.js'
 import type { Receiver } from './receivers.js'
+import { type Hold, holds, type Suppression, suppression } from './suppression.js'
 
 export interface EngineSettings {
   readonly store: Store
@@ -64,9 +65,9 @@ export function engine(settings: EngineSettings): Engine {
   }
 
   /** Why a version never goes to a receiver. */
-  function undelivered(incident: Incident, { least, concerns }: Receiver): string | undefined {
+  function undelivered(incident: Incident, { least, routing }: Receiver): string | undefined {
     if (incident.maturity === 'trial') return 'trial'
-    if (!concerns(incident)) return 'no_receiver'
+    if (routing(incident) === undefined) return 'no_receiver'
     return severityRank(incident.severity) < severityRank(least) ? 'below_severity' : undefined
   }
 
@@ -95,6 +96,8 @@ export function engine(settings: EngineSettings): Engine {
   }
 
   const { gather } = gatherer(store, shares)
+  /** How many each receiver is not told of now, by reason. The gauge says how many at the one with most. */
+  const heldBy = new Map<string, ReadonlyMap<Hold, number>>()
   /** Each receiver has a delivery of its own, so that a slow one holds up none of the others. */
   const outs = receivers.map((receiver) => {
     const { deliver } = deliverer({
@@ -105,11 +108,18 @@ export function engine(settings: EngineSettings): Engine {
       random,
       stopped: stop.signal,
       onResult: (to, result) => answered(receiver.notifier.name, to, result),
+      onHeld: (held) => {
+        heldBy.set(receiver.notifier.name, held)
+        for (const hold of holds) {
+          const counts = [...heldBy.values()].map((one) => one.get(hold) ?? 0)
+          telemetry.gauge(`alert_${hold}`, Math.max(...counts))
+        }
+      },
     })
     let under: Promise<void> | undefined
     return {
-      deliver: (): Promise<void> => {
-        under ??= deliver(cut.signal).finally(() => {
+      deliver: (now: Suppression): Promise<void> => {
+        under ??= deliver(now, cut.signal).finally(() => {
           under = undefined
         })
         return under
@@ -122,7 +132,9 @@ export function engine(settings: EngineSettings): Engine {
     gather: () => gather(now(), made),
     async deliver() {
       if (stop.signal.aborted) return
-      const ends = await Promise.allSettled(outs.map((out) => out.deliver()))
+      if (outs.length === 0 || shares.owned().size === 0) return
+      const suppressed = await suppression(store, receivers, now())
+      const ends = await Promise.allSettled(outs.map((out) => out.deliver(suppressed)))
       const failed = ends.find((end) => end.status === 'rejected')
       if (failed) throw failed.reason
     },

@@ -8,7 +8,7 @@ import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { engine } from './engine.js'
 import { webhook } from './notifiers/webhook.js'
-import { type Receiver, receiversOf, webhookName } from './receivers.js'
+import { atOnce, type Receiver, receiversOf, webhookName } from './receivers.js'
 
 export { type DeliveryState, deliveriesOf } from './outbox.js'
 export { alertSections, type Receiver } from './receivers.js'
@@ -45,7 +45,7 @@ function configuredWebhook(
   if (webhookUrl === '') return []
   const secret = webhookSecret === '' ? undefined : async () => webhookSecret
   const notifier = webhook({ name: webhookName, url: async () => webhookUrl, secret, now })
-  return [{ notifier, least: webhookMinSeverity, concerns: () => true }]
+  return [atOnce(notifier, webhookMinSeverity)]
 }
 
 /** All receivers there are, by settings and policy file. Throws `WK_POLICY`. */

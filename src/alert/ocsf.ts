@@ -5,8 +5,8 @@ import { eventIdOf } from './cloud-event.js'
 import { type Digest, digestOf } from './digest.js'
 import type { Notice } from './notifiers/contract.js'
 
-const activity: Readonly<Record<Notice, number>> = { opened: 1, updated: 2, acknowledged: 2, resolved: 3 }
-const statusId: Readonly<Record<Notice, number>> = { opened: 1, updated: 1, acknowledged: 2, resolved: 4 }
+const activity: Readonly<Record<Notice, number>> = { opened: 1, updated: 2, reminded: 2, acknowledged: 2, resolved: 3 }
+const statusId: Readonly<Record<Notice, number>> = { opened: 1, updated: 1, reminded: 1, acknowledged: 2, resolved: 4 }
 const severityId: Readonly<Record<Severity, number>> = { info: 1, low: 2, medium: 3, high: 4, critical: 5 }
 const classUid = 2004
 

@@ -1,20 +1,52 @@
-/** The sections `receivers` and `route` of the policy file, and the receivers that they make. */
+/** The sections of the policy file that say who is told of what and when, and the receivers that they make. */
 import { WatchkeeperError } from '../errors.js'
 import { type Severity, severities } from '../finding.js'
 import type { Incident } from '../incidents.js'
 import type { PolicyFile, Section } from '../policy-file.js'
 import { faulty, listOf, oneOf, optional, type Reader, record, required, text } from '../yaml-reader.js'
+import { type InhibitRule, inhibitor, inhibitRulesReader } from './inhibition.js'
 import { type Kind, kinds } from './kinds.js'
 import type { Notifier } from './notifiers/contract.js'
-import { namesIn, type Route, routed, routeReader } from './route.js'
+import { intervalsIn, namesIn, type Route, type Routing, repeatsIn, routed, routeReader } from './route.js'
 import type { Environment } from './secrets.js'
+import { type TimeInterval, timeIntervalsReader } from './time-intervals.js'
 
 export interface Receiver {
   readonly notifier: Notifier
   readonly least: Severity
-  /** Whether its route leads here. */
-  concerns(incident: Incident): boolean
+  /** How an incident is told here; `undefined` where its route leads elsewhere. */
+  routing(incident: Incident): Routing | undefined
+  /** Whether any route tells anything again that still stands. */
+  readonly repeats: boolean
+  /** Whether any incident keeps another from being told. */
+  readonly inhibits: boolean
+  /** The one of those that stand that keeps this one from being told. */
+  inhibitor(incident: Incident, standing: readonly Incident[]): Incident | undefined
 }
+
+/** A receiver that is told of each incident for itself and at once. */
+export const atOnce = (
+  notifier: Notifier,
+  least: Severity,
+  concerns: (incident: Incident) => boolean = () => true,
+): Receiver => ({
+  notifier,
+  least,
+  routing: (incident) =>
+    concerns(incident)
+      ? {
+          receiver: notifier.name,
+          group: JSON.stringify(['', incident.tenant, incident.id]),
+          groupWait: 0,
+          groupInterval: 0,
+          repeatInterval: undefined,
+          isMuted: () => false,
+        }
+      : undefined,
+  repeats: false,
+  inhibits: false,
+  inhibitor: () => undefined,
+})
 
 interface Described {
   readonly name: string
@@ -50,7 +82,20 @@ const receiver: Reader<Described> = (node, place) => {
 
 export const receiversSection: Section<readonly Described[]> = { name: 'receivers', reader: listOf(receiver) }
 export const routeSection: Section<Route> = { name: 'route', reader: routeReader }
-export const alertSections: readonly Section[] = [receiversSection, routeSection]
+export const timeIntervalsSection: Section<readonly TimeInterval[]> = {
+  name: 'time_intervals',
+  reader: timeIntervalsReader,
+}
+export const inhibitRulesSection: Section<readonly InhibitRule[]> = {
+  name: 'inhibit_rules',
+  reader: inhibitRulesReader,
+}
+export const alertSections: readonly Section[] = [
+  receiversSection,
+  routeSection,
+  timeIntervalsSection,
+  inhibitRulesSection,
+]
 
 export interface Surroundings {
   /** Microseconds. */
@@ -68,6 +113,8 @@ export function receiversOf(file: PolicyFile, { now, environment }: Surroundings
   const common = file.of(receiversSection, nobody)[0] ?? []
   const commonRoute = file.of(routeSection, nobody)[0]
   const faults: string[] = []
+  // A tenant's own come first, so its name for an interval goes before the common one.
+  const intervals = ['', ...file.tenants].flatMap((tenant) => file.of(timeIntervalsSection, tenant).flat())
   const check = (where: string, route: Route | undefined, known: readonly Described[]): void => {
     if (route === undefined) {
       if (known.length > 0)
@@ -79,6 +126,11 @@ export function receiversOf(file: PolicyFile, { now, environment }: Surroundings
     for (const name of namesIn(route))
       if (!known.some((one) => one.name === name))
         faults.push(`${where}'s route leads to ${name}, which is no receiver`)
+    for (const name of intervalsIn(route))
+      if (!intervals.some((one) => one.name === name))
+        faults.push(`${where}'s route names the time interval ${name}, which there is not`)
+    if (route.mute.length + route.active.length > 0)
+      faults.push(`${where}'s route itself takes no time intervals: put them into its routes`)
   }
   check('the file', commonRoute, common)
   const described = [...common]
@@ -95,13 +147,18 @@ export function receiversOf(file: PolicyFile, { now, environment }: Surroundings
     faults.push(`two receivers are called ${name}`)
   if (faults.length > 0) throw new WatchkeeperError('WK_POLICY', `${file.path}: ${faults.join('; ')}`)
 
-  const leadsTo = (incident: Incident): readonly string[] => {
+  const leadsTo = (incident: Incident): readonly Routing[] => {
     const route = routes.get(incident.tenant) ?? commonRoute
-    return route === undefined ? [] : routed(route, incident)
+    return route === undefined ? [] : routed(route, incident, file.of(timeIntervalsSection, incident.tenant).flat())
   }
+  const rulesOf = (tenant: string): readonly InhibitRule[] => file.of(inhibitRulesSection, tenant).flat()
+  const everyRoute = [...(commonRoute === undefined ? [] : [commonRoute]), ...routes.values()]
   return described.map(({ name, least, make }) => ({
     notifier: make({ name, now }, environment),
     least,
-    concerns: (incident) => leadsTo(incident).includes(name),
+    routing: (incident) => leadsTo(incident).find(({ receiver: there }) => there === name),
+    repeats: everyRoute.some(repeatsIn),
+    inhibits: ['', ...file.tenants].some((tenant) => rulesOf(tenant).length > 0),
+    inhibitor: (incident, standing) => inhibitor(rulesOf(incident.tenant), incident, standing),
   }))
 }

@@ -76,6 +76,27 @@ export async function incidentList(
   return { incidents: await withStates(store, ids), more: rows.length > most }
 }
 
+/** Stable incidents that changed at or after `since` (microseconds) and that nobody resolved since, last changed first. */
+export async function standingIncidents(
+  store: Queries,
+  { since, most }: { readonly since: number; readonly most: number },
+): Promise<Incident[]> {
+  const rows = await store.query<{ id: string }>(
+    `SELECT i.incident_id AS id
+     FROM (
+       SELECT incident_id, tenant, version, maturity, updated_at FROM incidents
+       WHERE updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+       ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id) AS i
+     LEFT JOIN triage_state AS t ON t.incident_id = i.incident_id AND t.tenant = i.tenant
+     WHERE i.maturity = 'stable' AND NOT (t.last_step = 'resolve' AND t.last_step_version >= i.version)
+     ORDER BY i.updated_at DESC, id LIMIT {most:UInt32}`,
+    { since, most },
+  )
+  const ids = rows.map(({ id }) => id)
+  const found = await incidentsById(store, ids)
+  return ids.flatMap((id) => found.get(id) ?? [])
+}
+
 /** In the order of the ids; those that are not there, or of another tenant, are left out. */
 export async function withStates(store: Queries, ids: readonly string[], tenant?: string): Promise<ListedIncident[]> {
   const found = await incidentsById(store, ids)

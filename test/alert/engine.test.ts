@@ -5,7 +5,8 @@ import fc from 'fast-check'
 import { pino } from 'pino'
 import { type Alert, type AlertOptions, deliveriesOf, startAlert } from '../../src/alert/index.js'
 import { joinFindings } from '../../src/alert/joining.js'
-import type { Receiver } from '../../src/alert/receivers.js'
+import type { Notifier } from '../../src/alert/notifiers/contract.js'
+import { atOnce, type Receiver } from '../../src/alert/receivers.js'
 import type { Shares } from '../../src/bus/index.js'
 import type { Finding } from '../../src/finding.js'
 import { type Incident, keepVersions, latestIncidents } from '../../src/incidents.js'
@@ -33,7 +34,7 @@ interface Bench {
 
 /** Emptied for each test, which is much quicker than a new one. */
 let store: Store
-const written = ['findings', 'incidents', 'deliveries', 'watermarks']
+const written = ['findings', 'incidents', 'deliveries', 'watermarks', 'triage', 'silences']
 
 async function bench(t: TestContext): Promise<Bench> {
   for (const table of written) await store.command(`TRUNCATE TABLE ${table} SYNC`)
@@ -102,17 +103,16 @@ describe('alerting over a real store and a real receiver', () => {
   test('routes: each receiver gets what leads to it, once, and a restart changes nothing of it', async (t) => {
     const { clock, found, start } = await bench(t)
     const got: Record<string, string[]> = { critical: [], acme: [], nobody: [] }
-    const to = (name: string, concerns: Receiver['concerns']): Receiver => ({
-      least: 'low',
-      concerns,
-      notifier: {
+    const to = (name: string, concerns: (incident: Incident) => boolean): Receiver => {
+      const notifier: Notifier = {
         name,
         async deliver(incident, notice) {
           got[name]?.push(`${incident.tenant} ${incident.version} ${notice}`)
           return { type: 'delivered', status: 200 }
         },
-      },
-    })
+      }
+      return atOnce(notifier, 'low', concerns)
+    }
     const receivers = [
       to('critical', ({ severity }) => severity === 'critical'),
       to('acme', ({ tenant }) => tenant === 'acme'),
@@ -139,17 +139,16 @@ describe('alerting over a real store and a real receiver', () => {
     const stuck = new Promise<void>((free) => {
       freed = free
     })
-    const receiver = (name: string, work: (id: string) => Promise<void>): Receiver => ({
-      least: 'low',
-      concerns: () => true,
-      notifier: {
+    const receiver = (name: string, work: (id: string) => Promise<void>): Receiver => {
+      const notifier: Notifier = {
         name,
         async deliver({ id }) {
           await work(id)
           return { type: 'delivered', status: 200 }
         },
-      },
-    })
+      }
+      return atOnce(notifier, 'low')
+    }
     const alert = start({
       alertEveryMs: 50,
       receivers: [receiver('slow', () => stuck), receiver('quick', async (id) => void quick.push(id))],

@@ -27,7 +27,7 @@ function incidentOf(given: Partial<Finding>) {
 }
 const toldOf = (source: string, given: Partial<Finding>): string[] =>
   read(source)
-    .filter(({ concerns }) => concerns(incidentOf(given)))
+    .filter(({ routing }) => routing(incidentOf(given)) !== undefined)
     .map(({ notifier }) => notifier.name)
 
 const receivers = `receivers:
@@ -93,14 +93,16 @@ test('what is wrong is said: a secret in the file, two kinds, names of nothing, 
   )
   const matcher = (text: string): string =>
     faults(`${receivers}route:\n  receiver: mail\n  routes: [{ matchers: ['${text}'] }]\n`)
-  assert.match(matcher('sverity="high"'), /7:25: there is no label sverity: tenant, severity, detector/)
+  assert.match(matcher('sverity="high"'), /7:25: there is no label sverity: tenant, severity, detector, subject/)
   assert.match(matcher('severity=~"("'), /not a regular expression/)
   assert.match(matcher('severity'), /expected a matcher/)
 })
 
 test('the example file leads from its routes to its receivers', async () => {
   const file = await readPolicyFile(fromRoot('deploy/watchkeeper.example.yaml'), policySections)
-  const told = receiversOf(file, { now, environment: {} }).filter(({ concerns }) => concerns(incidentOf({})))
+  const told = receiversOf(file, { now, environment: {} }).filter(
+    ({ routing }) => routing(incidentOf({})) !== undefined,
+  )
   assert.deepEqual(
     told.map(({ notifier }) => notifier.name),
     ['oncall', 'archive'],

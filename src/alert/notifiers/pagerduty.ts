@@ -20,6 +20,7 @@ export const pagerDutyUrl = 'https://events.pagerduty.com/v2/enqueue'
 const action: Readonly<Record<Notice, 'trigger' | 'acknowledge' | 'resolve'>> = {
   opened: 'trigger',
   updated: 'trigger',
+  reminded: 'trigger',
   acknowledged: 'acknowledge',
   resolved: 'resolve',
 }
