@@ -68,10 +68,10 @@ export default queryDetector<Row>({
     SELECT tenant, content, any(what) AS what, uniqExact(session) AS sessions,
       uniqExactIf(session, kept_at < {from:DateTime64(6, 'UTC')}) AS before, uniqExact(subject) AS subjects,
       arraySlice(arraySort(groupUniqArray(server)), 1, 20) AS servers,
-      argMin(session, (kept_at, record_id)) AS first_session, argMin(subject, (kept_at, record_id)) AS first_subject,
-      argMin(server, (kept_at, record_id)) AS first_server, argMin(tool, (kept_at, record_id)) AS first_tool,
-      argMin(event_id, (kept_at, record_id)) AS first_event,
-      arrayMap(one -> one.2, arraySlice(arraySort(groupArray((kept_at, toString(record_id)))), 1, 20)) AS records, max(strength) AS strength
+      argMin(session, (kept_at, event_id)) AS first_session, argMin(subject, (kept_at, event_id)) AS first_subject,
+      argMin(server, (kept_at, event_id)) AS first_server, argMin(tool, (kept_at, event_id)) AS first_tool,
+      argMin(event_id, (kept_at, event_id)) AS first_event,
+      arrayMap(one -> one.3, arraySlice(arraySort(groupArray((kept_at, event_id, toString(record_id)))), 1, 20)) AS records, max(strength) AS strength
     FROM read
     GROUP BY tenant, content
     HAVING sessions >= ${limits.sessions} AND sessions > before
