@@ -1,5 +1,6 @@
 /** All dashboards, and the files that they become. */
 
+import { alertRules, contactPoints } from './alerting.js'
 import { detectorHealth } from './detector-health.js'
 import { exfiltration } from './exfiltration.js'
 import type { Dashboard } from './house-style.js'
@@ -31,5 +32,7 @@ export function dashboardFiles(folder: string, ownAuthority = false): ReadonlyMa
     ]),
     ['provisioning/dashboards/watchkeeper.yaml', dashboardProviders(folder)],
     ['provisioning/datasources/watchkeeper.yaml', dataSources(ownAuthority)],
+    ['provisioning/alerting/watchkeeper-rules.yaml', alertRules()],
+    ['provisioning/alerting/watchkeeper-contact-points.yaml', contactPoints()],
   ])
 }

@@ -8,10 +8,10 @@ const tenant = chosen('tenant', 'tenant')
 const stored = `$__timeFilter(stored_at) AND kept_at >= ($__fromTime) - INTERVAL 8 DAY AND ${tenant} AND ${chosen('server', 'server_name')}`
 
 /**
- * Counters grow until a process ends. What a row adds is its difference to the row before, or all of it after a new start; and
+ * Records by which counters grew, of the range: columns at, stage, name, reason, more. Counters grow until a process ends. What a row adds is its difference to the row before, or all of it after a new start; and
  * also if the counter is new of a host that told of others before. Ten minutes before the range are read to have a row before.
  */
-const added = `
+export const added = `
   SELECT at, stage, name, reason, if(value < before, value, value - before) AS more
   FROM (
     SELECT at, toString(stage) AS stage, toString(name) AS name, toString(reason) AS reason, toInt64(value) AS value,
@@ -22,22 +22,23 @@ const added = `
       FROM pipeline_counters WHERE at >= ($__fromTime) - INTERVAL 10 MINUTE AND at <= ($__toTime)))
   WHERE $__timeFilter(at)`
 /** What alerting leaves out (trial, below the severity, superseded) is no loss. */
-const lost = `name IN ('dropped', 'failed') AND stage != 'alert' AND more > 0`
+export const lost = `name IN ('dropped', 'failed') AND stage != 'alert' AND more > 0`
 const noCounters =
   'No process told of its counters in this range. Processes write them once a minute; is one running that reaches the store?'
 const noRecords = 'No record was stored in this range: `watchkeeper doctor` says what is wrong.'
 
 /** Minutes without a word after which a producer counts as dark. */
-const darkAfter = 30
-/** Also by ingest key: whoever takes the name of a producer does not make it speak. */
-const producers = `
+export const darkAfter = 30
+/** Also by ingest key: whoever takes the name of a producer does not make it speak. `filter` begins with AND, or is empty. */
+export const producersOf = (filter: string): string => `
   SELECT tenant, producer_id, owner AS key_owner, argMax(server_name, received_at) AS server, argMax(side, received_at) AS told_as,
     argMax(source, received_at) AS sdk, max(received_at) AS last, count() AS number,
     argMax(kind = 'connection' AND detail['phase'] = 'closed', received_at) AS said_goodbye
   FROM records
-  WHERE $__timeFilter(kept_at) AND producer_id != '' AND ${tenant} AND ${chosen('server', 'server_name')}
+  WHERE $__timeFilter(kept_at) AND producer_id != '' ${filter}
   GROUP BY tenant, owner, producer_id`
-const dark = `NOT said_goodbye AND dateDiff('minute', last, $__toTime) >= ${darkAfter}`
+const producers = producersOf(`AND ${tenant} AND ${chosen('server', 'server_name')}`)
+export const dark = `NOT said_goodbye AND dateDiff('minute', last, $__toTime) >= ${darkAfter}`
 
 export const pipelineHealth = dashboard({
   uid: uids.pipeline,

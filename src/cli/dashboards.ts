@@ -6,16 +6,17 @@ import type { Command, CommandIo } from './command.js'
 
 const help = `usage: watchkeeper dashboards --out DIR [--folder PATH] [--own-authority]
 
-Writes our Grafana dashboards and the files by which Grafana sets itself up. The same version writes the same files; existing
+Writes our Grafana dashboards, alert rules for the pipeline itself, and the files by which Grafana sets itself up. The same version writes the same files; existing
 ones are overwritten, others are left alone.
 
-  --out DIR       where to write: DIR/dashboards/*.json, DIR/provisioning/{dashboards,datasources}/watchkeeper.yaml
+  --out DIR       where to write: DIR/dashboards/*.json, DIR/provisioning/{dashboards,datasources,alerting}/*.yaml
   --folder PATH   where Grafana will see DIR/dashboards (default /var/lib/grafana/dashboards/watchkeeper)
   --own-authority the certificate of ClickHouse is signed by an authority of your own; Grafana finds its PEM in
                   WATCHKEEPER_GRAFANA_CLICKHOUSE_CA
 
 Grafana needs the plugin grafana-clickhouse-datasource and, in its environment, WATCHKEEPER_GRAFANA_CLICKHOUSE_HOST, _PORT (HTTP),
-_TLS (true or false), _USER, _PASSWORD and _DATABASE. dashboards/README.md tells what each dashboard answers.
+_TLS (true or false), _USER, _PASSWORD and _DATABASE, and WATCHKEEPER_GRAFANA_ALERT_URL, the webhook that hears of alerts (without
+an address Grafana refuses the contact point, and does not start). dashboards/README.md tells what each dashboard answers.
 
 example:
   watchkeeper dashboards --out ./grafana
