@@ -38,11 +38,24 @@ function given(): Promise<Server> | undefined {
   })
 }
 
+/** The log-in of that server that may only read: of the embedded engine its second user, as Grafana has it. */
+export async function testReader(): Promise<{
+  readonly url: string
+  readonly user: string
+  readonly password: string
+}> {
+  const { clickhouseUrl: url, clickhouseUser: user, clickhousePassword: password } = await testServer()
+  return { url, ...(reader ?? { user, password }) }
+}
+
+let reader: { readonly user: string; readonly password: string } | undefined
+
 async function embedded(): Promise<Server> {
   const dataDir = await mkdtemp(join(tmpdir(), 'watchkeeper-test-'))
   ends.push(() => rm(dataDir, { recursive: true, force: true }))
   const engine = await startEmbedded({ dataDir, log })
   ends.push(() => engine.close())
+  reader = engine.reader
   return {
     clickhouseUrl: engine.url,
     clickhouseUser: engine.service.user,
