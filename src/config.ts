@@ -226,6 +226,12 @@ export const settings = {
   ),
   clickhouseReaderPassword: secret('WATCHKEEPER_CLICKHOUSE_READER_PASSWORD', 'Password of that user.', '', text),
   clickhouseDatabase: setting('WATCHKEEPER_CLICKHOUSE_DATABASE', 'Database of our tables.', 'watchkeeper', text),
+  clickhouseCluster: setting(
+    'WATCHKEEPER_CLICKHOUSE_CLUSTER',
+    'Name of a cluster in remote_servers of the server, on all whose shards and replicas our tables are; empty is one server.',
+    '',
+    text,
+  ),
   storeBatchRows: setting('WATCHKEEPER_STORE_BATCH_ROWS', 'Most records of one insert.', 10_000, whole(1, 1_000_000)),
   storeBatchMs: setting('WATCHKEEPER_STORE_BATCH_MS', 'Longest wait for a batch to fill.', 200, whole(0, 60_000)),
   retentionDays: setting('WATCHKEEPER_RETENTION_DAYS', 'How long audit records are kept.', 90, whole(1, 3_650)),

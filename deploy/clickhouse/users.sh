@@ -9,17 +9,26 @@ secrets="${1:?folder with clickhouse-service, clickhouse-reader, clickhouse-graf
 database="${WATCHKEEPER_CLICKHOUSE_DATABASE:-watchkeeper}"
 [[ "$database" =~ ^[A-Za-z_][A-Za-z0-9_]{0,63}$ ]] || { echo "not the name of a database: $database" >&2; exit 64; }
 
+cluster="${WATCHKEEPER_CLICKHOUSE_CLUSTER:-}"
+[[ -z "$cluster" || "$cluster" =~ ^[A-Za-z_][A-Za-z0-9_]{0,63}$ ]] || { echo "not the name of a cluster: $cluster" >&2; exit 64; }
+everywhere="${cluster:+ ON CLUSTER $cluster}"
+# Subqueries of our views see all shards.
+global="${cluster:+, distributed_product_mode = 'global', prefer_global_in_and_join = 1}"
+
+for name in clickhouse-service clickhouse-reader clickhouse-grafana; do
+  [ -s "$secrets/$name" ] || { echo "no password in $secrets/$name" >&2; exit 66; }
+done
 digest() { tr -d '\n' <"$secrets/$1" | sha256sum | cut -d' ' -f1; }
-user() { echo "CREATE USER IF NOT EXISTS $1 IDENTIFIED WITH sha256_hash BY '$2' $3;"
-  echo "ALTER USER $1 IDENTIFIED WITH sha256_hash BY '$2' $3;"; }
+user() { echo "CREATE USER IF NOT EXISTS $1$everywhere IDENTIFIED WITH sha256_hash BY '$2' $3;"
+  echo "ALTER USER $1$everywhere IDENTIFIED WITH sha256_hash BY '$2' $3;"; }
 service="$(digest clickhouse-service)" reader="$(digest clickhouse-reader)" grafana="$(digest clickhouse-grafana)"
 
 user watchkeeper_service "$service" ''
-echo "GRANT SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON $database.* TO watchkeeper_service;"
-echo "GRANT SELECT ON system.disks TO watchkeeper_service;"
-user watchkeeper_reader "$reader" 'SETTINGS readonly = 2, max_execution_time = 60 MAX 300, max_memory_usage = 8000000000'
-echo "GRANT SELECT ON $database.* TO watchkeeper_reader;"
-user watchkeeper_grafana "$grafana" 'SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usage = 4000000000'
-echo "GRANT SELECT ON $database.* TO watchkeeper_grafana;"
+echo "GRANT$everywhere SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE ON $database.* TO watchkeeper_service;"
+echo "GRANT$everywhere SELECT ON system.disks TO watchkeeper_service;"
+user watchkeeper_reader "$reader" 'SETTINGS readonly = 2, max_execution_time = 60 MAX 300, max_memory_usage = 8000000000'"$global"
+echo "GRANT$everywhere SELECT ON $database.* TO watchkeeper_reader;"
+user watchkeeper_grafana "$grafana" 'SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usage = 4000000000'"$global"
+echo "GRANT$everywhere SELECT ON $database.* TO watchkeeper_grafana;"
 # How full the disks are, for the alert rules.
-echo "GRANT SELECT ON system.disks TO watchkeeper_grafana;"
+echo "GRANT$everywhere SELECT ON system.disks TO watchkeeper_grafana;"

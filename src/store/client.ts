@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type ClickHouseClient, ClickHouseLogLevel, type ClickHouseSettings, createClient } from '@clickhouse/client'
 import type { ErrorCode, WatchkeeperError } from '../errors.js'
+import { type Cluster, clusterSettings, onCluster } from './cluster.js'
 import { insertFault, queryFault } from './faults.js'
 import type { QueryOptions, QueryParams } from './index.js'
 import { type Cell, type Columns, encodeRows, type RowOf } from './native.js'
@@ -13,6 +14,8 @@ export interface Connection {
   readonly user: string
   readonly password: string
   readonly database: string
+  /** Where tables are on all servers of a cluster: its name. */
+  readonly cluster?: string
 }
 
 const settings: ClickHouseSettings = {
@@ -35,14 +38,14 @@ const pauses = [50, 250]
 /** What an engine that is not there says, and what another one says on its port. */
 const gone: ReadonlySet<ErrorCode> = new Set(['WK_STORE_UNAVAILABLE', 'WK_STORE_REFUSED'])
 
-const connect = ({ url, user, password, database }: Connection): ClickHouseClient =>
+const connect = ({ url, user, password, database, cluster }: Connection): ClickHouseClient =>
   createClient({
     url,
     username: user,
     password,
     database,
     application: 'watchkeeper',
-    clickhouse_settings: settings,
+    clickhouse_settings: cluster === undefined ? settings : { ...settings, ...clusterSettings },
     request_timeout: 300_000,
     max_open_connections: 16,
     // It would write statements, and with them what they hold, to stdout and stderr.
@@ -51,6 +54,7 @@ const connect = ({ url, user, password, database }: Connection): ClickHouseClien
 
 export class ClickHouse {
   readonly database: string
+  readonly cluster: Cluster | undefined
   readonly #locate: Locate | undefined
   #connection: Connection
   #client: ClickHouseClient
@@ -58,6 +62,8 @@ export class ClickHouse {
   /** With `locate`, whatever fails is followed by a look where the engine is now, so that the next try may find it. */
   constructor(connection: Connection, locate?: Locate) {
     this.database = connection.database
+    const { cluster, database } = connection
+    this.cluster = cluster === undefined ? undefined : { name: cluster, database }
     this.#locate = locate
     this.#connection = connection
     this.#client = connect(connection)
@@ -91,6 +97,11 @@ export class ClickHouse {
     } catch (error) {
       throw await this.#failed(queryFault(error))
     }
+  }
+
+  /** Changes tables or views: on every server of the cluster, where there is one. */
+  async define(statement: string): Promise<void> {
+    for (const each of this.cluster ? onCluster(statement, this.cluster) : [statement]) await this.command(each)
   }
 
   /** One insert of rows that are named as their columns; see {@link insertFrom}. */

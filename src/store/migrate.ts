@@ -34,7 +34,8 @@ export async function readMigrations(from: URL = folder): Promise<Migration[]> {
 const checksum = (sql: string): string => createHash('sha256').update(sql).digest('hex')
 
 /** A statement ends with a semicolon at the end of a line. */
-const statements = (sql: string): string[] => sql.split(/;[ \t]*$/m).filter((statement) => statement.trim() !== '')
+export const statements = (sql: string): string[] =>
+  sql.split(/;[ \t]*$/m).filter((statement) => statement.trim() !== '')
 
 /** Returns the numbers that were applied now. Throws `WK_STORE_MIGRATION`. */
 export async function migrate(
@@ -44,10 +45,11 @@ export async function migrate(
 ): Promise<readonly number[]> {
   // A user who may not create tables can work on a database that has all of them.
   if (!(await hasMigrations(db)))
-    await db.command(
+    await db.define(
       `CREATE TABLE IF NOT EXISTS migrations
        (number UInt32, name String, checksum String, at DateTime64(6, 'UTC'))
-       ENGINE = ReplacingMergeTree ORDER BY number
+       ENGINE = ReplacingMergeTree
+       ORDER BY number
        COMMENT 'which of our migrations this database has had'`,
     )
   const missing = await missingMigrations(db, migrations)
@@ -88,7 +90,7 @@ async function hasMigrations(db: ClickHouse): Promise<boolean> {
 
 async function apply(db: ClickHouse, statement: string, number: number, name: string): Promise<void> {
   try {
-    await db.command(statement)
+    await db.define(statement)
   } catch (error) {
     if (error instanceof WatchkeeperError && error.retryable) throw error
     throw new WatchkeeperError(

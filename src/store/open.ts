@@ -8,6 +8,7 @@ import type { Config } from '../config.js'
 import { WatchkeeperError } from '../errors.js'
 import type { Logger } from '../log.js'
 import { ClickHouse, type Connection, type Locate } from './client.js'
+import { clusterReads } from './cluster.js'
 import { attachEmbedded, type Endpoint, notedEndpoint } from './embedded/attach.js'
 import { startEmbedded } from './embedded/embedded.js'
 import { queryFault } from './faults.js'
@@ -46,6 +47,7 @@ export type StoreConfig = Pick<
   | 'clickhouseReaderUser'
   | 'clickhouseReaderPassword'
   | 'clickhouseDatabase'
+  | 'clickhouseCluster'
 >
 
 interface Home {
@@ -68,9 +70,16 @@ async function findHome(
 ): Promise<Home> {
   const { dataDir, spoolDir, durability, clickhouseUrl: url, clickhouseDatabase: database } = config
   if (url !== '') {
-    const service = { url, user: config.clickhouseUser, password: config.clickhousePassword, database }
+    const { clickhouseCluster: cluster } = config
+    const service = {
+      url,
+      user: config.clickhouseUser,
+      password: config.clickhousePassword,
+      database,
+      ...(cluster === '' ? {} : { cluster }),
+    }
     const { clickhouseReaderUser: user, clickhouseReaderPassword: password } = config
-    return { service, reader: user === '' ? service : { url, user, password, database }, close: nothing }
+    return { service, reader: user === '' ? service : { ...service, user, password }, close: nothing }
   }
   const at = ({ url, service, reader }: Endpoint) => ({
     service: { url, ...service, database },
@@ -108,7 +117,9 @@ async function prepare(
   try {
     const exists = await outside.query('SELECT 1 FROM system.databases WHERE name = {database:String}', { database })
     // Atomic: refreshable views and table swaps work in no other.
-    if (exists.length === 0) await outside.command(`CREATE DATABASE IF NOT EXISTS ${database} ENGINE = Atomic`)
+    const everywhere = connection.cluster === undefined ? '' : ` ON CLUSTER ${connection.cluster}`
+    if (exists.length === 0)
+      await outside.command(`CREATE DATABASE IF NOT EXISTS ${database}${everywhere} ENGINE = Atomic`)
   } finally {
     await outside.close()
   }
@@ -130,6 +141,13 @@ async function prepare(
 export async function openStore({ config, log, now, engine, signal }: OpenOptions): Promise<Store> {
   if (!plainName.test(config.clickhouseDatabase))
     throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_DATABASE: expected a name of letters, digits and _')
+  if (config.clickhouseCluster !== '' && !plainName.test(config.clickhouseCluster))
+    throw new WatchkeeperError('WK_CONFIG', 'WATCHKEEPER_CLICKHOUSE_CLUSTER: expected a name of letters, digits and _')
+  if (config.clickhouseCluster !== '' && config.clickhouseUrl === '')
+    throw new WatchkeeperError(
+      'WK_CONFIG',
+      'WATCHKEEPER_CLICKHOUSE_CLUSTER: the embedded engine has none; set WATCHKEEPER_CLICKHOUSE_URL too',
+    )
   const home = await findHome(config, log, engine, signal)
   try {
     // Whose engine it is, his are the tables and how long they keep.
@@ -201,13 +219,14 @@ async function readerSettings(client: ClickHouseClient): Promise<ReaderSettings>
 /** Somebody's own questions: the user who may only read. Nothing is migrated; where there is no store yet, that is an error. */
 export async function openReader({ config, log }: Pick<OpenOptions, 'config' | 'log'>): Promise<StoreReader> {
   const home = await findHome(config, log)
-  const { url, user, password, database } = home.reader
+  const { url, user, password, database, cluster } = home.reader
   const client = createClient({
     url,
     username: user,
     password,
     database,
     application: 'watchkeeper sql',
+    ...(cluster === undefined ? {} : { clickhouse_settings: clusterReads }),
     request_timeout: 300_000,
     log: { level: ClickHouseLogLevel.OFF },
   })

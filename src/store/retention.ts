@@ -3,6 +3,7 @@
  * Weak fingerprints (numbers, dates, names: whoever holds the keys could enumerate them) go after two days.
  */
 import type { ClickHouse } from './client.js'
+import { localTable } from './cluster.js'
 
 const weakHours = 48
 
@@ -42,8 +43,9 @@ export async function applyRetention(db: ClickHouse, days: number): Promise<stri
   const changed: string[] = []
   for (const [table, column] of Object.entries(expiring)) {
     const wanted = expiry(table, column, days)
-    if (engines.get(table)?.includes(`TTL ${wanted}`)) continue
-    await db.command(`ALTER TABLE ${table} MODIFY TTL ${wanted}`)
+    const holder = db.cluster ? localTable(table) : table
+    if (engines.get(holder)?.includes(`TTL ${wanted}`)) continue
+    await db.define(`ALTER TABLE ${table} MODIFY TTL ${wanted}`)
     changed.push(table)
   }
   return changed

@@ -64,10 +64,39 @@ describe('users of ClickHouse', () => {
     )
   })
 
+  it('are made on all servers of a cluster, with a policy on the rows of each shard', async (t) => {
+    const store = await openTestStore(t)
+    const env = { ...process.env, WATCHKEEPER_CLICKHOUSE_CLUSTER: 'audit' }
+    const run = async (name: string, ...args: string[]) => {
+      const { code, stdout, stderr } = await outcome('bash', [fromRoot(`deploy/clickhouse/${name}`), ...args], { env })
+      assert.equal(code, 0, stderr)
+      return statements(stdout)
+    }
+    const all = [...(await run('users.sh', secrets)), ...(await run('tenant-user.sh', 'acme', join(secrets, 'tenant')))]
+    for (const statement of all) {
+      assert.match(statement, / ON CLUSTER audit /)
+      await store.query(`EXPLAIN AST ${statement}`)
+    }
+    assert.ok(all.some((one) => /^CREATE ROW POLICY .* ON watchkeeper\.events_local USING tenant = 'acme'/.test(one)))
+    assert.ok(all.some((one) => one.includes("distributed_product_mode = 'global'")))
+  })
+
   it('are not made for what is no name of a tenant', async () => {
     for (const tenant of ["a' OR 1", 'A', '', 'x'.repeat(65)]) {
       const { code, stdout } = await script('tenant-user.sh', tenant, join(secrets, 'tenant'))
       assert.notEqual(code, 0, tenant)
+      assert.equal(stdout, '')
+    }
+  })
+
+  it('are not made with an empty password', async () => {
+    writeFileSync(join(secrets, 'empty'), '')
+    for (const [name, ...args] of [
+      ['users.sh', join(secrets, 'nowhere')],
+      ['tenant-user.sh', 'acme', join(secrets, 'empty')],
+    ]) {
+      const { code, stdout } = await script(String(name), ...args)
+      assert.notEqual(code, 0)
       assert.equal(stdout, '')
     }
   })

@@ -15,6 +15,7 @@ const store = await openStore({
     clickhousePassword: '',
     clickhouseReaderUser: '',
     clickhouseReaderPassword: '',
+    clickhouseCluster: '',
     clickhouseDatabase: 'watchkeeper',
   },
   log: pino({ level: 'silent' }),

@@ -1,6 +1,7 @@
 /**
  * A real store for tests. One engine for each test file, a database of its own for each store: quick to open, and nothing
- * leaks between tests. With `CLICKHOUSE_URL` (`http://user:password@host:8123`) the same tests run against a server.
+ * leaks between tests. With `CLICKHOUSE_URL` (`http://user:password@host:8123`) the same tests run against a server,
+ * with `CLICKHOUSE_CLUSTER` also on all servers of a cluster.
  */
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -69,6 +70,7 @@ export async function testStoreConfig(given: Partial<StoreConfig> = {}): Promise
     ...(await testServer()),
     clickhouseReaderUser: '',
     clickhouseReaderPassword: '',
+    clickhouseCluster: process.env['CLICKHOUSE_CLUSTER'] ?? '',
     clickhouseDatabase: `test_${randomBytes(6).toString('hex')}`,
     dataDir: '',
     spoolDir: '',
