@@ -3,6 +3,7 @@
  * makes them, the console and the command line show them.
  */
 export { mergeMatched, mergeSteps, withoutMiddle } from './incidents/evidence.js'
+export { type Feedback, feedback } from './incidents/feedback.js'
 export { type Change, type Incident, type JoinedFinding, mostFindings, named, tagsOf } from './incidents/incident.js'
 export {
   findIncidents,
@@ -16,6 +17,15 @@ export { incidentList, type ListedIncident, type ListRequest, standingIncidents,
 export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
 export { forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
 export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'
+export {
+  entityRisk,
+  type Reach,
+  type ReachOptions,
+  type Risk,
+  reachOf,
+  type Touch,
+  type TouchedSession,
+} from './incidents/reach.js'
 export {
   expireSilence,
   faultsOf,
