@@ -2,6 +2,7 @@
  * Blast radius: where else the values, texts and destinations of an incident were met, in sessions that are not part of it. Also who and
  * what is most at risk. One tenant at a time.
  */
+import { weakAtomKinds } from '@watchkeeper/sdk/event'
 import { type Severity, severities } from '../finding.js'
 import type { Incident } from './incident.js'
 import type { Queries } from './incident-rows.js'
@@ -38,7 +39,7 @@ export interface ReachOptions {
 
 const day = 86_400_000_000
 /** Such values are met everywhere: a name, a date, a number ties nothing together. */
-const strong = ['email', 'url', 'host', 'id', 'phrase', 'shingle', 'account', 'path', 'string']
+const weak: ReadonlySet<string> = new Set(weakAtomKinds)
 const hashForm = /^[0-9a-f]{16}$/
 const mostHashes = 200
 /** A destination of more sessions than this is an ordinary one. */
@@ -61,8 +62,8 @@ export async function reachOf(
   { days = 7, most = 50 }: ReachOptions = {},
 ): Promise<Reach> {
   const hashes = incident.matched
-    .filter(({ kind, hash }) => strong.includes(kind) && hashForm.test(hash))
-    .map(({ hash }) => BigInt(`0x${hash}`).toString())
+    .filter(({ kind, hash }) => !weak.has(kind) && hashForm.test(hash))
+    .map(({ hash }) => BigInt(`0x${hash}`))
   const calls = [...new Set(incident.findings.flatMap((finding) => finding.calls))].filter((id) => uuid.test(id))
   const own = [...new Set([incident.session, ...incident.findings.map(({ session }) => session)])]
   const params = {
