@@ -67,6 +67,14 @@ const httpUrl: Reader<string> = (value) => {
   return value
 }
 
+/** `admin=sec-leads`, comma-separated; checked here, read by the console. */
+const roleMap: Reader<readonly string[]> = (value) => {
+  const pairs = list(value)
+  if (!pairs.every((pair) => /^(viewer|analyst|admin)=.+$/.test(pair)))
+    throw new Error('expected pairs such as admin=sec-leads,analyst=soc; roles are viewer, analyst and admin')
+  return pairs
+}
+
 const dsnText: Reader<string> = (value) => {
   const dsn = value === '' ? undefined : parseDsn(value)
   if (dsn !== undefined && 'fault' in dsn) throw new Error(dsn.fault)
@@ -154,8 +162,73 @@ export const settings = {
     dsnText,
   ),
 
-  consoleHost: setting('WATCHKEEPER_CONSOLE_HOST', 'Address of health, metrics and API.', '127.0.0.1', text),
-  consolePort: setting('WATCHKEEPER_CONSOLE_PORT', 'Port of health, metrics and API.', 8318, port),
+  consoleHost: setting(
+    'WATCHKEEPER_CONSOLE_HOST',
+    'Address of health, metrics and console; without an account the console serves this machine only.',
+    '127.0.0.1',
+    text,
+  ),
+  consolePort: setting('WATCHKEEPER_CONSOLE_PORT', 'Port of health, metrics and console.', 8318, port),
+  consoleUrl: setting(
+    'WATCHKEEPER_CONSOLE_URL',
+    'Where people reach the console, such as https://watchkeeper.example; with https its cookies are Secure. Empty is the address it listens on.',
+    '',
+    httpUrl,
+  ),
+  consoleRate: setting(
+    'WATCHKEEPER_CONSOLE_RATE',
+    'Requests a minute for each account; log-ins are held to 20 a minute for each address.',
+    600,
+    whole(1, 1_000_000),
+  ),
+  consoleSecret: secret(
+    'WATCHKEEPER_CONSOLE_SECRET',
+    "Key that seals the console's cookies, at least 32 characters; empty is a random one kept in the data folder. All replicas must share it.",
+    '',
+    (value) => {
+      if (value !== '' && value.length < 32) throw new Error('expected at least 32 characters')
+      return value
+    },
+  ),
+  accountsFile: setting(
+    'WATCHKEEPER_ACCOUNTS_FILE',
+    'Accounts of the console (hashes of API keys only); empty is accounts.json in the data folder.',
+    '',
+    text,
+  ),
+  oidcIssuer: setting(
+    'WATCHKEEPER_OIDC_ISSUER',
+    'OpenID Connect provider that people log in with; empty is none, and API keys alone.',
+    '',
+    httpUrl,
+  ),
+  oidcClientId: setting('WATCHKEEPER_OIDC_CLIENT_ID', 'Our client at the provider.', 'watchkeeper', text),
+  oidcClientSecret: secret('WATCHKEEPER_OIDC_CLIENT_SECRET', 'Its secret; empty is a public client.', '', text),
+  oidcScope: setting('WATCHKEEPER_OIDC_SCOPE', 'Scopes that are asked of the provider.', 'openid profile email', text),
+  oidcRoleClaim: setting(
+    'WATCHKEEPER_OIDC_ROLE_CLAIM',
+    'Claim of the ID token with the role, or with groups that WATCHKEEPER_OIDC_ROLES maps.',
+    'watchkeeper_role',
+    text,
+  ),
+  oidcRoles: setting(
+    'WATCHKEEPER_OIDC_ROLES',
+    'Which values of that claim are which role: admin=sec-leads,analyst=soc. Empty takes viewer, analyst and admin as they are.',
+    [],
+    roleMap,
+  ),
+  oidcTenantClaim: setting(
+    'WATCHKEEPER_OIDC_TENANT_CLAIM',
+    'Claim of the ID token with the tenant; * is all tenants.',
+    'watchkeeper_tenant',
+    text,
+  ),
+  oidcTenant: setting(
+    'WATCHKEEPER_OIDC_TENANT',
+    'Tenant of those whose ID token has no such claim; * is all tenants, empty refuses them.',
+    '',
+    text,
+  ),
 
   bus: setting(
     'WATCHKEEPER_BUS',

@@ -17,6 +17,7 @@ export const errorKinds = {
   WK_RECORDED_FORMAT: { exit: 65, retryable: false },
   WK_PORT_IN_USE: { exit: 69, retryable: true },
   WK_KEYS_FILE: { exit: 78, retryable: false },
+  WK_ACCOUNTS_FILE: { exit: 78, retryable: false },
   WK_DSN: { exit: 64, retryable: false },
   WK_STORE_LOCKED: { exit: 69, retryable: true },
   WK_STORE_UNAVAILABLE: { exit: 69, retryable: true },

@@ -1,8 +1,8 @@
 /**
  * Health of a process, for every role: `/livez` (the event loop turns), `/readyz` (fit to work now, with what is not),
- * `/metrics` (Prometheus text). GET only, no event data.
+ * `/metrics` (Prometheus text). GET only, no event data. The console is mounted beside it.
  */
-import { type FastifyInstance, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
 import { WatchkeeperError } from './errors.js'
 import type { Telemetry } from './telemetry.js'
 
@@ -14,6 +14,8 @@ export interface HealthOptions {
   readonly port: number
   readonly telemetry: Telemetry
   readonly checks: Readonly<Record<string, ReadinessCheck>>
+  /** What else the port serves. */
+  readonly mounted?: FastifyPluginAsync
 }
 
 export interface Health {
@@ -42,8 +44,24 @@ async function outcomeOf(check: ReadinessCheck): Promise<string> {
   }
 }
 
-export function healthRoutes({ telemetry, checks }: Pick<HealthOptions, 'telemetry' | 'checks'>): FastifyInstance {
-  const app = fastify({ logger: false })
+/** Bounds of a request, for all that is served here. */
+const bounds = { bodyLimit: 65_536, requestTimeout: 30_000, routerOptions: { maxParamLength: 2_048 } }
+
+export function healthRoutes({
+  telemetry,
+  checks,
+  mounted,
+}: Pick<HealthOptions, 'telemetry' | 'checks' | 'mounted'>): FastifyInstance {
+  // What a schema does not name is refused and not dropped: who misspells a filter would get all.
+  const app = fastify({
+    logger: false,
+    ...bounds,
+    ajv: { customOptions: { removeAdditional: false } },
+    // A URL that cannot be decoded has no route that could answer it.
+    frameworkErrors: (_error, _request, reply) =>
+      void reply.code(400).send({ error: { code: 'bad_input', message: 'the URL cannot be read' } }),
+  })
+  if (mounted !== undefined) app.register(mounted)
   app.get('/livez', async () => ({ live: true }))
   app.get('/readyz', async (_request, reply) => {
     const outcomes = await Promise.all(

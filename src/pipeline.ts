@@ -6,6 +6,7 @@ import { hostname } from 'node:os'
 import { type AlertOptions, configuredReceivers, startAlert } from './alert/index.js'
 import { createBus } from './bus/index.js'
 import type { Config } from './config.js'
+import { createConsole } from './console/index.js'
 import { type Exclusions, type Policies, startDetect } from './detect/index.js'
 import { WatchkeeperError } from './errors.js'
 import { type ReadinessCheck, startHealth } from './health.js'
@@ -87,11 +88,18 @@ export async function startPipeline({
 
   try {
     // First, so that a process that waits for its store is alive, not ready, and says why.
-    const health = await startHealth({ host: config.consoleHost, port: config.consolePort, telemetry, checks })
+    let store: Store | undefined
+    const mounted = roles.has('console') ? await createConsole({ ...stage('console'), store: () => store }) : undefined
+    const health = await startHealth({
+      host: config.consoleHost,
+      port: config.consolePort,
+      telemetry,
+      checks,
+      ...(mounted && { mounted }),
+    })
     stops.push({ name: 'health', stop: () => health.close() })
 
-    let store: Store | undefined
-    if (roles.has('store') || roles.has('detect') || roles.has('alert')) {
+    if (roles.has('store') || roles.has('detect') || roles.has('alert') || roles.has('console')) {
       const engine = roles.has('store') ? 'own' : 'other'
       const opened = await openStore({ ...stage('store'), engine, ...(signal && { signal }) })
       store = opened

@@ -2,11 +2,10 @@
  * The second key over every fingerprint and digest. Producers and readers of the store hold the tenant's key and could
  * enumerate names, dates and account numbers with it; this one never leaves the receivers. All of them must share it.
  */
-import { createHmac, hash, randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { createHmac, hash } from 'node:crypto'
 import type { Config } from '../config.js'
 import { WatchkeeperError } from '../errors.js'
+import { keptSecret } from '../kept-secret.js'
 import { createSeal, type Seal } from './seal.js'
 
 export interface Pepper {
@@ -42,34 +41,11 @@ const shortest = 16
 
 /** The pepper of the settings, else the one in the data folder, which is made where it is missing. Throws `WK_CONFIG`. */
 export async function openPepper(config: Pick<Config, 'pepper' | 'dataDir'>): Promise<Pepper> {
-  const secret = config.pepper === '' ? await storedPepper(config.dataDir) : config.pepper
+  const secret = config.pepper === '' ? await keptSecret({ dataDir: config.dataDir, name: 'pepper' }) : config.pepper
   if (secret.length < shortest)
     throw new WatchkeeperError(
       'WK_CONFIG',
       `the pepper has less than ${shortest} characters; "openssl rand -hex 32" makes one`,
     )
   return createPepper(secret)
-}
-
-async function storedPepper(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'pepper')
-  const draft = `${path}.${randomBytes(6).toString('hex')}`
-  try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 })
-    // Written aside and linked: whoever starts at the same moment finds it whole, and all find the same.
-    await writeFile(draft, randomBytes(32).toString('hex'), { mode: 0o600, flush: true })
-    await link(draft, path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-    await rm(draft)
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    throw new WatchkeeperError(
-      'WK_CONFIG',
-      `the pepper cannot be kept in the data folder ${dataDir}; see WATCHKEEPER_DATA_DIR`,
-      {
-        cause: error,
-      },
-    )
-  }
 }

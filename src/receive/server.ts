@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { type FastifyInstance, type FastifyReply, type FastifyRequest, fastify } from 'fastify'
-import { namesLoopback } from './host.js'
+import { namesLoopback } from '../loopback.js'
 import { Intake, type IntakeOptions } from './intake.js'
 import { type Encoding, encodingOf, mediaTypes, type Signal, statusBody, successBody } from './otlp/answer.js'
 import { Refusal, type RefusalReason } from './refusal.js'

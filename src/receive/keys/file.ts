@@ -4,12 +4,11 @@
  * shared secrets and have to be kept as they are: the file is 0600, and what it holds is never logged.
  */
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
-import { chmod, mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { isTenantName } from '@watchkeeper/sdk/dsn'
 import { type Role, roles } from '../../audit-event.js'
 import type { Config } from '../../config.js'
-import { WatchkeeperError } from '../../errors.js'
+import { changeFollowed, type FollowedFile, readFollowed } from '../../followed-file.js'
 
 export interface IngestKey {
   /** 8 hex digits, part of the key itself and no secret. */
@@ -63,29 +62,6 @@ export function isValid(entry: IngestKey, now: number): boolean {
   return entry.revokedAt === undefined && (entry.notAfter === undefined || Date.parse(entry.notAfter) * 1000 > now)
 }
 
-/** The file's content; `undefined` where there is none. Throws `WK_KEYS_FILE`. */
-export async function readKeyFile(path: string): Promise<KeyFile | undefined> {
-  let text: string
-  try {
-    text = await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw fileFault(path, 'cannot be read', error)
-  }
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    throw fileFault(path, 'is not JSON')
-  }
-  const fault = faultOf(json)
-  if (fault !== undefined) throw fileFault(path, fault)
-  return json as KeyFile
-}
-
-const fileFault = (path: string, what: string, cause?: unknown): WatchkeeperError =>
-  new WatchkeeperError('WK_KEYS_FILE', `the file of ingest keys ${path} ${what}`, { cause })
-
 /** What is wrong with the content, without quoting it. */
 function faultOf(json: unknown): string | undefined {
   const file = json as Partial<KeyFile> | null
@@ -114,43 +90,11 @@ function faultOf(json: unknown): string | undefined {
 /** Owners are shown in reports and are part of identity: printable ASCII without spaces, at most 64. */
 export const isOwnerName = (text: string): boolean => /^[!-~]{1,64}$/.test(text)
 
-/**
- * Changes the file as one step that others see whole or not at all. The temporary file is also the lock: two commands at
- * once would each lose what the other wrote. Throws `WK_KEYS_FILE`.
- */
-export async function changeKeyFile(path: string, change: (file: KeyFile) => KeyFile): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-  const draft = `${path}.new`
-  const handle = await open(draft, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    throw error.code === 'EEXIST'
-      ? fileFault(path, `is being changed by another command; if none runs, one was killed: remove ${draft}`)
-      : fileFault(path, 'cannot be written', error)
-  })
-  try {
-    await handle.writeFile(`${JSON.stringify(change((await readKeyFile(path)) ?? emptyKeyFile), null, 2)}\n`)
-    await handle.sync()
-    await handle.close()
-    await chmod(draft, 0o600)
-    await rename(draft, path)
-  } catch (error) {
-    await handle.close().catch(() => undefined)
-    await rm(draft, { force: true })
-    throw error
-  }
-}
+const kind: FollowedFile<KeyFile> = { what: 'ingest keys', code: 'WK_KEYS_FILE', empty: emptyKeyFile, faultOf }
 
-/** Changes whenever the file does; '' where there is none. */
-export async function fileStamp(path: string): Promise<string> {
-  try {
-    const { ino, size, mtimeNs } = await stat(path, { bigint: true })
-    return `${ino}:${size}:${mtimeNs}`
-  } catch {
-    return ''
-  }
-}
+/** The file's content; `undefined` where there is none. Throws `WK_KEYS_FILE`. */
+export const readKeyFile = (path: string): Promise<KeyFile | undefined> => readFollowed(kind, path)
 
-/** Whether others than the owner may read the file. */
-export async function isShared(path: string): Promise<boolean> {
-  const { mode } = await stat(path)
-  return (mode & 0o077) !== 0
-}
+/** Changes the file as one step that others see whole or not at all. Throws `WK_KEYS_FILE`. */
+export const changeKeyFile = (path: string, change: (file: KeyFile) => KeyFile): Promise<void> =>
+  changeFollowed(kind, path, change)

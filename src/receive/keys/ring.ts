@@ -4,9 +4,10 @@
  */
 import { developmentFingerprintKey } from '@watchkeeper/sdk/dsn'
 import type { Role } from '../../audit-event.js'
+import { fileStamp, isShared } from '../../followed-file.js'
 import type { Logger } from '../../log.js'
 import { Refusal } from '../refusal.js'
-import { fileStamp, findKey, isShared, isValid, type KeyFile, readKeyFile } from './file.js'
+import { findKey, isValid, type KeyFile, readKeyFile } from './file.js'
 
 /** On whose behalf a request is received. */
 export interface Sender {

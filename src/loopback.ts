@@ -6,7 +6,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Without ingest keys, whoever reaches us is believed. A web page can: its own host name, resolved to 127.0.0.1 (DNS
+ * Without keys or accounts, whoever reaches us is believed. A web page can: its own host name, resolved to 127.0.0.1 (DNS
  * rebinding), makes us the same origin. The browser then names that host, so only ours are served.
  */
 export function namesLoopback(hostHeader: string | undefined): boolean {

@@ -1,0 +1,83 @@
+/**
+ * The last stage: people look at incidents and say what they are. A plugin on the port of health; API under `/api`, pages beside it.
+ */
+import { randomBytes } from 'node:crypto'
+import cookie from '@fastify/cookie'
+import formbody from '@fastify/formbody'
+import helmet from '@fastify/helmet'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import type { FastifyPluginAsync } from 'fastify'
+import type { Config } from '../config.js'
+import { keptSecret } from '../kept-secret.js'
+import type { Logger } from '../log.js'
+import type { Store } from '../store/index.js'
+import { AccountBook } from './accounts/book.js'
+import { accountFilePath } from './accounts/file.js'
+import { askWho } from './asking.js'
+import type { Desk } from './desk.js'
+import { headers } from './headers.js'
+import { openapi } from './openapi.js'
+import { Refusal } from './refusal.js'
+import { answerRefusals } from './refusing.js'
+import { incidentRoutes } from './routes/incidents.js'
+import { Sessions } from './sessions.js'
+
+export interface ConsoleOptions {
+  readonly config: Pick<Config, 'dataDir' | 'accountsFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'>
+  /** `undefined` while it is being opened. */
+  readonly store: () => Store | undefined
+  readonly log: Logger
+  /** Microseconds since 1970. */
+  readonly now: () => number
+}
+
+/** Throws `WK_ACCOUNTS_FILE`. */
+export async function createConsole(options: ConsoleOptions): Promise<FastifyPluginAsync> {
+  const { config, log, now } = options
+  const book = await AccountBook.open({ path: accountFilePath(config), log, now })
+  const publicUrl = config.consoleUrl === '' ? undefined : new URL(config.consoleUrl)
+  const sessions = new Sessions({ secret: await secretOf(config, log), secure: publicUrl?.protocol === 'https:', now })
+  const desk: Desk = {
+    now,
+    store() {
+      const store = options.store()
+      if (store === undefined) throw new Refusal('not_ready', 'the service is starting; try again')
+      return store
+    },
+  }
+  if (!(await book.hasAccounts()))
+    log.warn(
+      'the console has no accounts: whoever is on this machine is an admin, others are not served ("watchkeeper accounts create" makes one)',
+    )
+
+  return async (app) => {
+    await app.register(cookie)
+    await app.register(formbody, { bodyLimit: 65_536 })
+    await app.register(helmet, headers(publicUrl))
+    askWho(app, { book, sessions, hasProvider: false, publicHost: publicUrl?.host })
+    await app.register(rateLimit, {
+      max: config.consoleRate,
+      timeWindow: 60_000,
+      keyGenerator: ({ asking, ip }) => asking.person?.id ?? `address ${ip}`,
+    })
+    answerRefusals(app, log, ({ message }) => message)
+    await app.register(swagger, openapi(publicUrl))
+    await app.register(incidentRoutes(desk))
+    app.get('/api/openapi.json', { config: { role: 'viewer' }, schema: { hide: true } }, async () => app.swagger())
+  }
+}
+
+/** Of the setting, else of the data folder; where that cannot be written, one that lasts until the end of the process. */
+async function secretOf(
+  { consoleSecret, dataDir }: Pick<Config, 'consoleSecret' | 'dataDir'>,
+  log: Logger,
+): Promise<string> {
+  if (consoleSecret !== '') return consoleSecret
+  try {
+    return await keptSecret({ dataDir, name: 'console-secret' })
+  } catch (error) {
+    log.warn({ err: error }, 'log-ins of the console end with this process: set WATCHKEEPER_CONSOLE_SECRET')
+    return randomBytes(32).toString('hex')
+  }
+}

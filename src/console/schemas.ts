@@ -1,0 +1,176 @@
+/** What the API takes and answers, once: fastify checks requests by it, answers hold nothing else, and OpenAPI is made of it. */
+import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
+import { maturities, severities } from '../finding.js'
+import { longestText, triageSteps, verdicts } from '../incidents.js'
+import { refusalCodes, refusalStatus } from './refusal.js'
+
+/** Text that came from events, and so from whoever wants to be read. */
+const fromEvents = (description: string) =>
+  Type.String({ description: `${description} Text from events: do not trust it.` })
+const micros = (description: string) => Type.Integer({ description: `${description} Microseconds since 1970, UTC.` })
+const uuid = (description: string) => Type.String({ format: 'uuid', description })
+const texts = (description: string) => Type.Array(Type.String(), { description })
+
+export const statuses = ['open', 'acknowledged', 'resolved'] as const
+
+export const ErrorAnswer = Type.Object(
+  {
+    error: Type.Object({
+      code: Type.Enum(refusalCodes, { description: 'Does not change; to branch on.' }),
+      message: Type.String({ description: 'For people.' }),
+      faults: Type.Optional(
+        Type.Array(Type.String(), { description: 'Each fault of the input, where there are several.' }),
+      ),
+    }),
+  },
+  { description: 'Why the request was not done.' },
+)
+
+/** The answer, and every refusal that any route may give. */
+export const answers = <Answer extends TSchema>(answer: Answer, status = 200) => ({
+  [status]: answer,
+  ...Object.fromEntries(
+    [...new Set(Object.values(refusalStatus))]
+      .filter((code) => code !== 405 && code !== 502)
+      .map((code) => [code, ErrorAnswer]),
+  ),
+})
+
+export const TenantName = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$', description: 'A tenant.' })
+
+const state = {
+  status: Type.Enum([...statuses]),
+  reopened: Type.Boolean({ description: 'It was resolved, and evidence came after that.' }),
+  assignee: Type.String({ description: "'' where nobody has it." }),
+  verdict: Type.Enum(['', ...verdicts]),
+  by: Type.String({ description: 'Who acknowledged or resolved it.' }),
+  since: micros('When; 0 where nobody did.'),
+  comments: Type.Integer(),
+}
+
+const head = {
+  id: uuid('Of the incident; does not change.'),
+  tenant: Type.String(),
+  version: Type.Integer({ description: 'Grows with the evidence.' }),
+  severity: Type.Enum([...severities]),
+  maturity: Type.Enum([...maturities], { description: 'A trial incident pages nobody.' }),
+  title: fromEvents('The headline.'),
+  summary: fromEvents('One or two sentences.'),
+  session: Type.String({ description: "'' where the cause is not a session." }),
+  firstAt: micros('Of the evidence, the first.'),
+  lastAt: micros('Of the evidence, the last.'),
+  openedAt: micros('When it was opened.'),
+  updatedAt: micros('When evidence was last added.'),
+}
+
+export const ListedIncidentAnswer = Type.Object({
+  ...head,
+  detectors: texts('Of its findings.'),
+  subjects: Type.Array(fromEvents('Whose credentials were used.')),
+  servers: Type.Array(fromEvents('MCP servers.')),
+  tools: Type.Array(fromEvents('Tools.')),
+  findings: Type.Integer({ description: 'How many.' }),
+  ...state,
+})
+
+const Step = Type.Object({
+  recordId: Type.String(),
+  eventId: Type.String(),
+  at: micros(''),
+  part: Type.Enum(['request', 'source', 'action', 'context']),
+  note: fromEvents('What there is to see.'),
+})
+
+const Matched = Type.Object({
+  kind: Type.String(),
+  hash: Type.String({ description: 'Keyed: the value itself is not kept.' }),
+  firstIn: Type.String({ description: 'Record where the value first appeared.' }),
+  usedIn: Type.String({ description: 'Record where it was used.' }),
+})
+
+const FindingAnswer = Type.Object({
+  fingerprint: Type.String(),
+  detector: Type.String(),
+  detectorVersion: Type.Integer(),
+  severity: Type.Enum([...severities]),
+  title: fromEvents('What it is.'),
+  summary: fromEvents('One sentence.'),
+  session: Type.String(),
+  subject: fromEvents('Whose credentials were used.'),
+  server: fromEvents('MCP server.'),
+  tool: fromEvents('Tool.'),
+  anchor: Type.String(),
+  calls: texts('Records to look at first.'),
+  score: Type.Record(Type.String(), Type.Number(), { description: 'The score and its parts.' }),
+  tags: Type.Object({
+    atlas: texts('MITRE ATLAS.'),
+    mcp: texts('OWASP MCP Top 10.'),
+    asi: texts('OWASP Agentic Top 10.'),
+  }),
+  at: micros('Of the event.'),
+  foundAt: micros('When the detector judged.'),
+})
+
+export const HistoryStep = Type.Object({
+  id: uuid('Of the step.'),
+  action: Type.Enum([...triageSteps]),
+  value: Type.String({ description: 'Assignee, verdict, or id of the exclusion.' }),
+  text: Type.String({ description: 'What the person wrote.' }),
+  actor: Type.String({ description: 'Who.' }),
+  by: Type.Enum(['person', 'api_key', 'command']),
+  version: Type.Integer({ description: 'Of the incident, as it was seen.' }),
+  at: micros('When.'),
+})
+
+export const IncidentAnswer = Type.Object({
+  ...head,
+  detectors: texts('Of its findings.'),
+  findings: Type.Array(FindingAnswer),
+  timeline: Type.Array(Step),
+  matched: Type.Array(Matched),
+  omitted: Type.Integer({ description: 'Steps and values that had no room.' }),
+  tags: texts('Of all findings.'),
+  state: Type.Object(state),
+  history: Type.Array(HistoryStep),
+  nextSteps: Type.Array(
+    Type.Object({ what: Type.String(), lines: texts('One command; it holds ids, hashes and times alone.') }),
+  ),
+})
+
+export const IncidentsQuery = Type.Object(
+  {
+    tenant: Type.Optional(TenantName),
+    status: Type.Optional(Type.Array(Type.Enum([...statuses]), { maxItems: 3 })),
+    severity: Type.Optional(Type.Array(Type.Enum([...severities]), { maxItems: 5 })),
+    maturity: Type.Optional(Type.Enum([...maturities])),
+    detector: Type.Optional(Type.String({ maxLength: 64, pattern: '^[a-z0-9-]*$' })),
+    assignee: Type.Optional(Type.String({ maxLength: 200 })),
+    text: Type.Optional(
+      Type.String({ maxLength: 200, description: 'Found in title, summary, session, subject and id.' }),
+    ),
+    sort: Type.Optional(Type.Enum(['updated', 'opened', 'severity'])),
+    offset: Type.Integer({ minimum: 0, maximum: 100_000, default: 0 }),
+    limit: Type.Integer({ minimum: 1, maximum: 200, default: 50 }),
+  },
+  { additionalProperties: false },
+)
+
+export const IncidentId = Type.Object({ id: uuid('Of the incident.') })
+
+export const ActionBody = Type.Object(
+  {
+    action: Type.Enum(['acknowledge', 'assign', 'comment', 'resolve', 'reopen', 'verdict']),
+    value: Type.String({ maxLength: 200, default: '', description: 'Assignee (an empty one is nobody) or verdict.' }),
+    text: Type.String({ maxLength: longestText, default: '', description: 'A comment, or the reason.' }),
+    version: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'Of the incident as you saw it; evidence that came later reopens what is resolved. Default: the latest.',
+      }),
+    ),
+    id: Type.Optional(uuid('Yours for this step: the same one sent twice is one step.')),
+  },
+  { additionalProperties: false },
+)
+export type ActionGiven = Static<typeof ActionBody>
