@@ -18,7 +18,8 @@ export async function readFollowed<Content>(kind: FollowedFile<Content>, path: s
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw fileFault(kind, path, 'cannot be read', error)
   }
   let json: unknown

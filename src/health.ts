@@ -2,7 +2,7 @@
  * Health of a process, for every role: `/livez` (the event loop turns), `/readyz` (fit to work now, with what is not),
  * `/metrics` (Prometheus text). GET only, no event data. The console is mounted beside it.
  */
-import { type FastifyInstance, type FastifyPluginAsync, fastify } from 'fastify'
+import { type FastifyInstance, type FastifyPluginAsync, type FastifyReply, fastify } from 'fastify'
 import { WatchkeeperError } from './errors.js'
 import type { Telemetry } from './telemetry.js'
 
@@ -47,6 +47,10 @@ async function outcomeOf(check: ReadinessCheck): Promise<string> {
 /** Bounds of a request, for all that is served here. */
 const bounds = { bodyLimit: 65_536, requestTimeout: 30_000, routerOptions: { maxParamLength: 2_048 } }
 
+/** A URL that cannot be decoded has no route that could answer it; the form is the console's. */
+const unreadableUrl = (reply: FastifyReply): FastifyReply =>
+  reply.code(400).send({ error: { code: 'bad_input', message: 'the URL cannot be read' } })
+
 export function healthRoutes({
   telemetry,
   checks,
@@ -57,9 +61,7 @@ export function healthRoutes({
     logger: false,
     ...bounds,
     ajv: { customOptions: { removeAdditional: false } },
-    // A URL that cannot be decoded has no route that could answer it.
-    frameworkErrors: (_error, _request, reply) =>
-      void reply.code(400).send({ error: { code: 'bad_input', message: 'the URL cannot be read' } }),
+    frameworkErrors: (_error, _request, reply) => void unreadableUrl(reply),
   })
   if (mounted !== undefined) app.register(mounted)
   app.get('/livez', async () => ({ live: true }))
