@@ -1,0 +1,94 @@
+/** The scopes ledger: who asked for, was granted, held and used which scope. */
+import type { ScopeSeen } from '../../inventory.js'
+import { type Frame, page } from './frame.js'
+import { count, Empty, Name, Table, Time } from './parts.js'
+
+export interface ScopesPageData {
+  readonly scopes: readonly ScopeSeen[]
+  readonly omitted: number
+  readonly unusedOnly: boolean
+  readonly showTenant: boolean
+}
+
+const ranks = ['unknown', 'read', 'write', 'admin'] as const
+
+export function scopesPage({ scopes, omitted, unusedOnly, showTenant }: ScopesPageData, frame: Frame): string {
+  return page(
+    frame,
+    <>
+      <div class="headline">
+        <h1>Scopes</h1>
+        <p class="quiet">
+          What tokens held, and whether a call ever needed it. Unused scopes are what least privilege would take away.
+        </p>
+      </div>
+      <form class="filter" method="get" action="/scopes">
+        <label class="check">
+          <input type="checkbox" name="unused" value="1" checked={unusedOnly} /> unused only
+        </label>
+        <button type="submit">Show</button>
+      </form>
+      {scopes.length === 0 ? (
+        <Empty>
+          {unusedOnly
+            ? 'No scope that was held stands unused.'
+            : 'No scope was seen yet. The HTTP hook of the SDK reports them: see src/sdk/README.md.'}
+        </Empty>
+      ) : (
+        <Table
+          label="Scopes"
+          head={[
+            'Subject',
+            'Server',
+            'Scope',
+            'Rank',
+            'Use',
+            'Requested',
+            'Challenged',
+            'Granted',
+            'Held',
+            'Client',
+            'Last',
+            ...(showTenant ? ['Tenant'] : []),
+          ]}
+        >
+          {scopes.map((one) => (
+            <tr key={`${one.tenant} ${one.subject} ${one.client} ${one.server} ${one.scope}`}>
+              <th scope="row">
+                <Name text={one.subject} most={60} />
+              </th>
+              <td>
+                <Name text={one.server} most={60} />
+              </td>
+              <td>
+                <code>
+                  <Name text={one.scope} most={80} />
+                </code>
+              </td>
+              <td>{ranks[one.rank] ?? 'unknown'}</td>
+              <td>
+                <span class={`tag use-${one.use}`}>{one.use.replaceAll('_', ' ')}</span>
+              </td>
+              <td class="number">{count(one.requested)}</td>
+              <td class="number">{count(one.challenged)}</td>
+              <td class="number">{count(one.granted)}</td>
+              <td class="number">{count(one.held)}</td>
+              <td>
+                <Name text={one.client} most={60} />
+              </td>
+              <td class="time">
+                <Time at={one.last_at} />
+              </td>
+              {showTenant ? <td>{one.tenant}</td> : null}
+            </tr>
+          ))}
+        </Table>
+      )}
+      {omitted > 0 ? (
+        <p class="quiet">
+          and {count(omitted)} more: <code>npx watchkeeper inventory</code> lists all.
+        </p>
+      ) : null}
+    </>,
+  )
+}
