@@ -18,13 +18,18 @@ import { askWho } from './asking.js'
 import type { Desk } from './desk.js'
 import { headers } from './headers.js'
 import { openapi } from './openapi.js'
+import { plainLogInPage, refusalPage } from './plain-pages.js'
+import { type ProviderConfig, providerOf } from './provider.js'
 import { Refusal } from './refusal.js'
 import { answerRefusals } from './refusing.js'
 import { incidentRoutes } from './routes/incidents.js'
+import { logInRoutes } from './routes/log-in.js'
+import { meRoutes } from './routes/me.js'
 import { Sessions } from './sessions.js'
 
 export interface ConsoleOptions {
-  readonly config: Pick<Config, 'dataDir' | 'accountsFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'>
+  readonly config: Pick<Config, 'dataDir' | 'accountsFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'> &
+    ProviderConfig
   /** `undefined` while it is being opened. */
   readonly store: () => Store | undefined
   readonly log: Logger
@@ -32,10 +37,11 @@ export interface ConsoleOptions {
   readonly now: () => number
 }
 
-/** Throws `WK_ACCOUNTS_FILE`. */
+/** Throws `WK_ACCOUNTS_FILE` and `WK_CONFIG`. */
 export async function createConsole(options: ConsoleOptions): Promise<FastifyPluginAsync> {
   const { config, log, now } = options
   const book = await AccountBook.open({ path: accountFilePath(config), log, now })
+  const provider = providerOf(config)
   const publicUrl = config.consoleUrl === '' ? undefined : new URL(config.consoleUrl)
   const sessions = new Sessions({ secret: await secretOf(config, log), secure: publicUrl?.protocol === 'https:', now })
   const desk: Desk = {
@@ -46,7 +52,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
       return store
     },
   }
-  if (!(await book.hasAccounts()))
+  if (provider === undefined && !(await book.hasAccounts()))
     log.warn(
       'the console has no accounts: whoever is on this machine is an admin, others are not served ("watchkeeper accounts create" makes one)',
     )
@@ -55,15 +61,27 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     await app.register(cookie)
     await app.register(formbody, { bodyLimit: 65_536 })
     await app.register(helmet, headers(publicUrl))
-    askWho(app, { book, sessions, hasProvider: false, publicHost: publicUrl?.host })
+    askWho(app, { book, sessions, hasProvider: provider !== undefined, publicHost: publicUrl?.host })
     await app.register(rateLimit, {
       max: config.consoleRate,
       timeWindow: 60_000,
       keyGenerator: ({ asking, ip }) => asking.person?.id ?? `address ${ip}`,
     })
-    answerRefusals(app, log, ({ message }) => message)
+    answerRefusals(app, log, ({ message }) => refusalPage(message))
     await app.register(swagger, openapi(publicUrl))
+    await app.register(meRoutes(sessions))
     await app.register(incidentRoutes(desk))
+    await app.register(
+      logInRoutes({
+        book,
+        sessions,
+        provider,
+        async page(request, reply, data) {
+          const session = request.asking.session ?? (await sessions.begin(reply))
+          return reply.type('text/html; charset=utf-8').send(plainLogInPage(data, sessions.csrfOf(session)))
+        },
+      }),
+    )
     app.get('/api/openapi.json', { config: { role: 'viewer' }, schema: { hide: true } }, async () => app.swagger())
   }
 }

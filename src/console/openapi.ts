@@ -25,6 +25,7 @@ export const openapi = (publicUrl: URL | undefined): FastifyDynamicSwaggerOption
     },
     security: [{ apiKey: [] }, { session: [] }],
     tags: [
+      { name: 'account', description: 'Who is asking' },
       { name: 'incidents', description: 'What was found, and what became of it' },
       { name: 'silences', description: 'What nobody is told of for a while' },
       { name: 'seen', description: 'What was seen of servers, tools, scopes and subjects' },

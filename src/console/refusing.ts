@@ -22,9 +22,12 @@ export function answerRefusals(app: FastifyInstance, log: Logger, page: RefusalP
     return reply.code(refusal.statusCode).type('text/html; charset=utf-8').send(page(refusal, request))
   }
   app.setErrorHandler(answer)
-  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) =>
-    answer(new Refusal('not_found', 'there is nothing here'), request, reply),
-  )
+  app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {
+    const { person, refused } = request.asking
+    // Which pages there are is no matter of those who may see none.
+    const hidden = person === undefined && !isApi(request) ? refused : undefined
+    return answer(hidden ?? new Refusal('not_found', 'there is nothing here'), request, reply)
+  })
   // What one account sees is no one else's, and nothing that is shown is worth keeping.
   app.addHook('onSend', async (_request, reply) => {
     if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store')
