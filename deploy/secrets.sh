@@ -34,7 +34,7 @@ certificate front "DNS:${WATCHKEEPER_FRONT_NAME:-localhost},DNS:otel-collector,I
 # Key and certificate in one file, as Kafka's PEM key store wants them.
 cat kafka.key kafka.pem >kafka-keystore.pem
 
-for name in pepper grafana-admin kafka-admin kafka-receive kafka-pipeline \
+for name in pepper console grafana-admin kafka-admin kafka-receive kafka-pipeline \
   clickhouse-admin clickhouse-service clickhouse-reader clickhouse-grafana; do
   password "$name"
 done

@@ -154,6 +154,8 @@ describe('the Helm chart', () => {
         if (role === 'receive')
           assert.ok(!files.some((file) => file.includes('CLICKHOUSE')), 'the receiver has no store')
         else if (role !== 'all') assert.ok(!files.includes('WATCHKEEPER_PEPPER'), `${role} has no pepper`)
+        if (role !== 'console' && role !== 'all')
+          assert.ok(!files.some((file) => /CONSOLE|OIDC/.test(file)), `${role} has nothing of the console`)
         assert.equal(
           env.some(({ valueFrom }) => valueFrom !== undefined),
           set === 'production' && role === 'alert',
@@ -209,7 +211,7 @@ describe('the Helm chart', () => {
     },
   )
 
-  check('lets the receiver not reach the store, and only the role alert reach others', async () => {
+  check('lets the receiver not reach the store, and only those reach others who have to', async () => {
     const egress = (objects: readonly Rendered[], role: string) =>
       kinds(objects, 'NetworkPolicy')
         .filter(({ metadata }) => metadata.name.endsWith(`-${role}`))
@@ -219,7 +221,8 @@ describe('the Helm chart', () => {
     const objects = await rendered('production')
     assert.deepEqual(egress(objects, 'receive'), [53, 53, 9093])
     assert.deepEqual(egress(objects, 'store'), [53, 53, 9093, 8443])
-    assert.deepEqual(egress(objects, 'alert'), [53, 53, 9093, 8443, 443])
+    for (const role of ['alert', 'console']) assert.deepEqual(egress(objects, role), [53, 53, 9093, 8443, 443])
+    assert.deepEqual(egress(await rendered('small'), 'console'), [53, 53, 9092, 9093, 8443, 8123], 'without a provider')
   })
 
   check('waits for no lag of a group or topic that is not ours', async () => {

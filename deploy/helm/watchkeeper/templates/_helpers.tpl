@@ -59,6 +59,16 @@ WATCHKEEPER_CLICKHOUSE_READER_PASSWORD: { name: {{ required "clickhouse.readerSe
 {{- if and (include "watchkeeper.alerts" .role) $values.webhook.secretName }}
 WATCHKEEPER_WEBHOOK_SECRET: { name: {{ $values.webhook.secretName }}, key: {{ $values.webhook.key }} }
 {{- end }}
+{{- if include "watchkeeper.console" .role }}
+{{- with $values.console }}
+{{- if .secretName }}
+WATCHKEEPER_CONSOLE_SECRET: { name: {{ .secretName }}, key: {{ .key }} }
+{{- end }}
+{{- if .oidcSecretName }}
+WATCHKEEPER_OIDC_CLIENT_SECRET: { name: {{ .oidcSecretName }}, key: {{ .oidcKey }} }
+{{- end }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{/* Settings that are no secret, variable → text, as YAML. What the chart has to know itself stands after `config`. */}}
@@ -89,6 +99,10 @@ WATCHKEEPER_WEBHOOK_SECRET: { name: {{ $values.webhook.secretName }}, key: {{ $v
 {{- end -}}
 {{- end -}}
 {{- if and (include "watchkeeper.alerts" .role) $values.webhook.url }}{{ $_ := set $set "WATCHKEEPER_WEBHOOK_URL" $values.webhook.url }}{{ end -}}
+{{- if include "watchkeeper.console" .role -}}
+{{- if $values.console.url }}{{ $_ := set $set "WATCHKEEPER_CONSOLE_URL" $values.console.url }}{{ end -}}
+{{- if $values.console.accountsSecretName }}{{ $_ := set $set "WATCHKEEPER_ACCOUNTS_FILE" "/etc/watchkeeper-accounts/accounts.json" }}{{ end -}}
+{{- end -}}
 {{- toYaml $set -}}
 {{- end }}
 
@@ -181,6 +195,9 @@ spec:
         {{- if hasKey $settings "WATCHKEEPER_KEYS_FILE" }}
         - { name: keys, mountPath: /etc/watchkeeper-keys, readOnly: true }
         {{- end }}
+        {{- if hasKey $settings "WATCHKEEPER_ACCOUNTS_FILE" }}
+        - { name: accounts, mountPath: /etc/watchkeeper-accounts, readOnly: true }
+        {{- end }}
         {{- if hasKey $settings "WATCHKEEPER_POLICY" }}
         - { name: policy, mountPath: /etc/watchkeeper, readOnly: true }
         {{- end }}
@@ -210,6 +227,10 @@ spec:
     {{- if hasKey $settings "WATCHKEEPER_KEYS_FILE" }}
     - name: keys
       secret: { secretName: {{ $values.keys.secretName }}, defaultMode: 0440, items: [{ key: keys.json, path: keys.json }] }
+    {{- end }}
+    {{- if hasKey $settings "WATCHKEEPER_ACCOUNTS_FILE" }}
+    - name: accounts
+      secret: { secretName: {{ $values.console.accountsSecretName }}, defaultMode: 0440, items: [{ key: accounts.json, path: accounts.json }] }
     {{- end }}
     {{- if hasKey $settings "WATCHKEEPER_POLICY" }}
     - name: policy
