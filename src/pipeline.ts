@@ -89,7 +89,9 @@ export async function startPipeline({
   try {
     // First, so that a process that waits for its store is alive, not ready, and says why.
     let store: Store | undefined
-    const mounted = roles.has('console') ? await createConsole({ ...stage('console'), store: () => store }) : undefined
+    const mounted = roles.has('console')
+      ? await createConsole({ ...stage('console'), store: () => store, policies: policy.policies })
+      : undefined
     const health = await startHealth({
       host: config.consoleHost,
       port: config.consolePort,

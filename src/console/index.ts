@@ -9,6 +9,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../config.js'
+import type { Sight } from '../inventory.js'
 import { keptSecret } from '../kept-secret.js'
 import type { Logger } from '../log.js'
 import type { Store } from '../store/index.js'
@@ -22,9 +23,12 @@ import { plainLogInPage, refusalPage } from './plain-pages.js'
 import { type ProviderConfig, providerOf } from './provider.js'
 import { Refusal } from './refusal.js'
 import { answerRefusals } from './refusing.js'
+import { actionRoutes } from './routes/actions.js'
 import { incidentRoutes } from './routes/incidents.js'
+import { inventoryRoutes } from './routes/inventory.js'
 import { logInRoutes } from './routes/log-in.js'
 import { meRoutes } from './routes/me.js'
+import { silenceRoutes } from './routes/silences.js'
 import { Sessions } from './sessions.js'
 
 export interface ConsoleOptions {
@@ -32,6 +36,8 @@ export interface ConsoleOptions {
     ProviderConfig
   /** `undefined` while it is being opened. */
   readonly store: () => Store | undefined
+  /** What the policy says of what was seen. */
+  readonly policies: Sight['policies']
   readonly log: Logger
   /** Microseconds since 1970. */
   readonly now: () => number
@@ -71,6 +77,9 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     await app.register(swagger, openapi(publicUrl))
     await app.register(meRoutes(sessions))
     await app.register(incidentRoutes(desk))
+    await app.register(actionRoutes(desk))
+    await app.register(silenceRoutes(desk))
+    await app.register(inventoryRoutes(desk, options.policies))
     await app.register(
       logInRoutes({
         book,

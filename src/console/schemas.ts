@@ -1,5 +1,5 @@
 /** What the API takes and answers, once: fastify checks requests by it, answers hold nothing else, and OpenAPI is made of it. */
-import { type Static, type TSchema, Type } from '@fastify/type-provider-typebox'
+import { type TSchema, Type } from '@fastify/type-provider-typebox'
 import { maturities, severities } from '../finding.js'
 import { longestText, triageSteps, verdicts } from '../incidents.js'
 import { refusalCodes, refusalStatus } from './refusal.js'
@@ -47,6 +47,8 @@ const state = {
   since: micros('When; 0 where nobody did.'),
   comments: Type.Integer(),
 }
+
+export const State = Type.Object(state)
 
 const head = {
   id: uuid('Of the incident; does not change.'),
@@ -130,7 +132,7 @@ export const IncidentAnswer = Type.Object({
   matched: Type.Array(Matched),
   omitted: Type.Integer({ description: 'Steps and values that had no room.' }),
   tags: texts('Of all findings.'),
-  state: Type.Object(state),
+  state: State,
   history: Type.Array(HistoryStep),
   nextSteps: Type.Array(
     Type.Object({ what: Type.String(), lines: texts('One command; it holds ids, hashes and times alone.') }),
@@ -173,4 +175,138 @@ export const ActionBody = Type.Object(
   },
   { additionalProperties: false },
 )
-export type ActionGiven = Static<typeof ActionBody>
+
+export const ReachAnswer = Type.Object({
+  total: Type.Integer({ description: 'Sessions in all; those that share most are listed.' }),
+  destinations: Type.Array(fromEvents('Hosts and address domains that its calls sent to.')),
+  sessions: Type.Array(
+    Type.Object({
+      session: Type.String(),
+      by: Type.Array(Type.Enum(['value', 'text', 'destination'])),
+      values: Type.Integer({ description: 'Different values that it shares.' }),
+      subjects: Type.Array(fromEvents('Whose credentials were used.')),
+      servers: Type.Array(fromEvents('MCP servers.')),
+      firstAt: micros('First record that was touched.'),
+      lastAt: micros('Last record that was touched.'),
+    }),
+  ),
+})
+
+const silenceHead = {
+  matchers: Type.Array(
+    Type.String({ maxLength: 500, description: 'Such as severity=~"high|critical"; all have to fit.' }),
+    {
+      maxItems: 20,
+    },
+  ),
+  reason: Type.String({ maxLength: 2_000 }),
+}
+
+export const SilenceBody = Type.Object(
+  {
+    ...silenceHead,
+    owner: Type.String({ maxLength: 200, default: '', description: 'Who answers for it; default: you.' }),
+    tenant: Type.Union([Type.Literal(''), TenantName], {
+      default: '',
+      description: "'' is your tenant; of accounts for all tenants, all.",
+    }),
+    startsAt: Type.Optional(Type.Integer({ minimum: 0, description: 'Microseconds since 1970; default: now.' })),
+    endsAt: Type.Integer({ minimum: 0, description: 'Microseconds since 1970.' }),
+  },
+  { additionalProperties: false },
+)
+
+export const SilenceId = Type.Object({ id: uuid('Of the silence.') })
+
+export const SilenceAnswer = Type.Object({
+  ...silenceHead,
+  id: uuid('Of the silence.'),
+  tenant: Type.String({ description: "'' is all tenants." }),
+  version: Type.Integer(),
+  owner: Type.String(),
+  startsAt: micros('From here on.'),
+  endsAt: micros('Until here.'),
+  active: Type.Boolean(),
+  actor: Type.String({ description: 'Who wrote this version.' }),
+  at: micros('When this version was written.'),
+})
+
+const basis = Type.Enum(['policy', 'annotation', 'name', 'nothing'], { description: 'What the class rests on.' })
+const standing = Type.Enum(['approved', 'moved', 'unknown', 'unstated'], {
+  description: 'By the allowlist; unstated where there is none.',
+})
+const seen = { calls: Type.Integer(), firstAt: micros('First seen; 0: never.'), lastAt: micros('Last seen; 0: never.') }
+
+export const ServerAnswer = Type.Object({
+  tenant: Type.String(),
+  server: fromEvents("Name; '' where it never told one."),
+  standing,
+  owner: Type.String({ description: 'By the policy.' }),
+  closedWorld: Type.Boolean(),
+  mustBeSandboxed: Type.Boolean(),
+  places: Type.Array(
+    Type.Object({
+      address: fromEvents('Where it was met.'),
+      commandLine: fromEvents('What started it.'),
+      commandDigest: Type.String(),
+      standing,
+    }),
+  ),
+  tools: Type.Integer(),
+  subjects: Type.Integer(),
+  ...seen,
+})
+
+export const ToolAnswer = Type.Object({
+  tenant: Type.String(),
+  server: fromEvents('MCP server.'),
+  tool: fromEvents('Name.'),
+  class: Type.String({ description: 'read, write, high-impact or unknown.' }),
+  classFrom: basis,
+  claimed: Type.String({ description: 'What it says of itself.' }),
+  verbs: texts('What its calls did, by the words of names and arguments.'),
+  mustBeApproved: Type.Enum(['', 'arguments', 'result']),
+  crownJewel: Type.String(),
+  private: Type.Boolean(),
+  refused: Type.Integer(),
+  subjects: Type.Integer(),
+  ...seen,
+})
+
+export const ScopeAnswer = Type.Object({
+  tenant: Type.String(),
+  subject: fromEvents('Who.'),
+  client: fromEvents('By which client.'),
+  server: fromEvents('At which server.'),
+  scope: fromEvents('The scope.'),
+  rank: Type.Integer({ description: '0 unknown, 1 read, 2 write, 3 admin or wildcard.' }),
+  rankFrom: basis,
+  use: Type.Enum(['used', 'unused', 'too early', 'not held']),
+  held: Type.Integer(),
+  requested: Type.Integer(),
+  challenged: Type.Integer(),
+  granted: Type.Integer(),
+  firstAt: micros('First seen.'),
+  lastAt: micros('Last seen.'),
+})
+
+export const SubjectAnswer = Type.Object({
+  tenant: Type.String(),
+  subject: fromEvents("Who; '' are all whom nobody named."),
+  servers: Type.Integer(),
+  unapprovedServers: Type.Integer(),
+  tools: Type.Integer(),
+  highImpactTools: Type.Integer(),
+  scope: fromEvents('The mightiest that it held.'),
+  scopeRank: Type.Integer(),
+  refused: Type.Integer(),
+  ...seen,
+})
+
+export const RiskAnswer = Type.Object({
+  name: fromEvents('Subject or server.'),
+  score: Type.Number({ description: 'Sum of the weights of its findings, halved for each day of age.' }),
+  findings: Type.Integer(),
+  worst: Type.Enum([...severities]),
+  lastAt: micros('Of the latest.'),
+})

@@ -11,6 +11,7 @@ import type { AccountRole } from '../../src/console/person.js'
 import type { Finding } from '../../src/finding.js'
 import { healthRoutes } from '../../src/health.js'
 import { type Incident, keepVersions } from '../../src/incidents.js'
+import { stanceOf } from '../../src/policies.js'
 import type { Store } from '../../src/store/index.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { baseTime } from './findings.js'
@@ -57,7 +58,14 @@ export async function testConsole(t: TestContext, given: TestConsoleOptions = {}
     keys[name] = await addAccount(accountsFile, { name, role, tenant, ...(notAfter && { notAfter }) })
   const lines: string[] = []
   const log = pino({ level: 'debug' }, { write: (line: string) => void lines.push(line) })
-  const mounted = await createConsole({ config, store: () => store, log, now: () => clock.now, ...rest })
+  const mounted = await createConsole({
+    config,
+    store: () => store,
+    policies: stanceOf(undefined).policies,
+    log,
+    now: () => clock.now,
+    ...rest,
+  })
   const app = healthRoutes({ telemetry: new Telemetry(), checks: {}, mounted })
   t.after(() => app.close())
   await app.ready()
