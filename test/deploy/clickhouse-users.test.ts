@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { fromRoot } from '../support/root.js'
 import { openTestStore } from '../support/store.js'
-import { outcome } from '../support/tools.js'
+import { outcome, without } from '../support/tools.js'
 
 const secrets = mkdtempSync(join(tmpdir(), 'watchkeeper-users-'))
 after(() => rmSync(secrets, { recursive: true }))
@@ -29,7 +29,7 @@ async function written(name: string, ...args: string[]): Promise<readonly string
   return statements(stdout)
 }
 
-describe('users of ClickHouse', () => {
+describe('users of ClickHouse', { skip: await without('bash', 'sha256sum') }, () => {
   it('are made by statements that the engine understands', async (t) => {
     const store = await openTestStore(t)
     const all = [

@@ -15,7 +15,7 @@ import { recordCount, until } from '../support/landing.js'
 import { baseTime, freshSettings, recorded, startReplay } from '../support/recorded-run.js'
 import { fromRoot } from '../support/root.js'
 import { freePort, service } from '../support/service.js'
-import { outcome } from '../support/tools.js'
+import { outcome, without } from '../support/tools.js'
 
 const session = (number: number) => ({
   id: `session-${number}`,
@@ -28,6 +28,8 @@ test('the broker of deploy/ takes the roles with the rights that its script give
 }, async (t) => {
   const jars = await brokerJars()
   if (typeof jars !== 'string') return t.skip(jars.absent)
+  const lacking = await without('bash', 'openssl')
+  if (lacking !== false) return t.skip(lacking)
   const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-deploy-kafka-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const secrets = join(folder, 'secrets')

@@ -84,6 +84,16 @@ export async function pythonTool(name: 'hadolint' | 'kubernetes-validate'): Prom
   )
 }
 
+/** For a test's `skip`: why programs of the machine's own cannot be used here, or `false`. Never skipped in CI. */
+export async function without(...programs: readonly string[]): Promise<string | false> {
+  if (process.env['CI']) return false
+  for (const program of programs) {
+    const found = await run('which', [program]).catch(() => undefined)
+    if (found === undefined) return `these tests need ${program}`
+  }
+  return false
+}
+
 /** Runs a tool to its end; what it wrote, and how it ended. */
 export async function outcome(
   path: string,
