@@ -41,6 +41,7 @@ helm.sh/chart: {{ printf "%s-%s" .top.Chart.Name .top.Chart.Version }}
 {{/* variable → { name, key } of the secrets that a component reads, as YAML. */}}
 {{- define "watchkeeper.secretsOf" -}}
 {{- $values := .top.Values -}}
+{{- if and (eq .role "receive") (not $values.pepper.secretName) }}{{ fail "pepper.secretName: the Secret with the second key of all fingerprints, which all receivers share" }}{{ end }}
 {{- if and (include "watchkeeper.receives" .role) $values.pepper.secretName }}
 WATCHKEEPER_PEPPER: { name: {{ $values.pepper.secretName }}, key: {{ $values.pepper.key }} }
 {{- end }}
@@ -60,6 +61,7 @@ WATCHKEEPER_CLICKHOUSE_READER_PASSWORD: { name: {{ required "clickhouse.readerSe
 WATCHKEEPER_WEBHOOK_SECRET: { name: {{ $values.webhook.secretName }}, key: {{ $values.webhook.key }} }
 {{- end }}
 {{- if include "watchkeeper.console" .role }}
+{{- if and (eq .role "console") $values.console.accountsSecretName (not $values.console.secretName) }}{{ fail "console.secretName: the Secret with the key of the console's cookies, which its replicas share" }}{{ end }}
 {{- with $values.console }}
 {{- if .secretName }}
 WATCHKEEPER_CONSOLE_SECRET: { name: {{ .secretName }}, key: {{ .key }} }
