@@ -175,6 +175,12 @@ export const settings = {
     '',
     httpUrl,
   ),
+  grafanaUrl: setting(
+    'WATCHKEEPER_GRAFANA_URL',
+    'Where people reach Grafana, such as https://grafana.example: alerts and the console link to its dashboards. Empty is no links.',
+    '',
+    httpUrl,
+  ),
   consoleRate: setting(
     'WATCHKEEPER_CONSOLE_RATE',
     'Requests a minute for each account; log-ins are held to 20 a minute for each address.',

@@ -1,18 +1,19 @@
 /** An incident in ArcSight's Common Event Format, one line. */
 import type { Severity } from '../finding.js'
 import { forMessage, type Incident, named } from '../incidents.js'
-import { eventIdOf } from './cloud-event.js'
 import { digestOf } from './digest.js'
+import { eventIdOf } from './event-id.js'
+import type { Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 const severity: Readonly<Record<Severity, number>> = { info: 1, low: 3, medium: 5, high: 8, critical: 10 }
 
-export function cef(incident: Incident, notice: Notice): string {
-  const digest = digestOf(incident, notice)
+export function cef(incident: Incident, notice: Notice, places?: Places): string {
+  const digest = digestOf(incident, notice, places)
   const [detector = 'incident'] = digest.detectors
   const header = ['Watchkeeper', 'Watchkeeper', '1', detector, digest.headline, String(severity[incident.severity])]
   const fields: readonly (readonly [string, string])[] = [
-    ['externalId', eventIdOf(incident)],
+    ['externalId', eventIdOf(incident, notice)],
     ['rt', String(Math.trunc(incident.updatedAt / 1_000))],
     ['start', String(Math.trunc(incident.firstAt / 1_000))],
     ['end', String(Math.trunc(incident.lastAt / 1_000))],
@@ -28,6 +29,7 @@ export function cef(incident: Incident, notice: Notice): string {
         .map((name) => forMessage(name, 80))
         .join(', '),
     ],
+    ...(digest.links[0] === undefined ? [] : [['request', digest.links[0].url] as const]),
     ['cs3Label', 'tags'],
     ['cs3', digest.tags.join(' ')],
     ['cs4Label', 'servers'],

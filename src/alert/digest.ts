@@ -4,7 +4,9 @@
  */
 import type { Severity } from '../finding.js'
 import { forMessage, type Incident, named, nextSteps, readmeOf, tagsOf, withoutMiddle } from '../incidents.js'
-import { eventIdOf, instant } from './cloud-event.js'
+import { instant } from './cloud-event.js'
+import { eventIdOf } from './event-id.js'
+import { type Link, linksOf, type Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 export interface Digest {
@@ -24,9 +26,11 @@ export interface Digest {
   readonly tags: readonly string[]
   /** What to do: a page to read, or a command of ours; no text from events. */
   readonly next: readonly string[]
+  /** Pages of ours: they may be links. */
+  readonly links: readonly Link[]
 }
 
-const prefix: Readonly<Record<Notice, string>> = {
+export const noticePrefix: Readonly<Record<Notice, string>> = {
   opened: '',
   updated: 'Update: ',
   reminded: 'Still open: ',
@@ -35,7 +39,7 @@ const prefix: Readonly<Record<Notice, string>> = {
 }
 const mostSteps = 10
 
-export function digestOf(incident: Incident, notice: Notice): Digest {
+export function digestOf(incident: Incident, notice: Notice, places: Places = { console: '', grafana: '' }): Digest {
   const detectors = [...new Set(incident.findings.map(({ detector }) => forMessage(detector, 60)))].slice(0, 10)
   const listed = (member: 'subject' | 'server' | 'tool'): string =>
     named(incident, member)
@@ -55,10 +59,10 @@ export function digestOf(incident: Incident, notice: Notice): Digest {
   ]
   return {
     incident: incident.id,
-    event: eventIdOf(incident),
+    event: eventIdOf(incident, notice),
     severity: incident.severity,
     tenant: forMessage(incident.tenant, 80),
-    headline: `${prefix[notice]}[${incident.severity.toUpperCase()}] ${forMessage(incident.title, 110)}`,
+    headline: `${noticePrefix[notice]}[${incident.severity.toUpperCase()}] ${forMessage(incident.title, 110)}`,
     summary: forMessage(incident.summary, 600),
     facts: facts.filter(([, value]) => value !== ''),
     timeline: [
@@ -71,5 +75,6 @@ export function digestOf(incident: Incident, notice: Notice): Digest {
       ...new Set(incident.findings.map(({ detector }) => readmeOf(detector)).filter((path) => path !== '')),
       ...nextSteps(incident).map(({ lines }) => lines.join(' ')),
     ].slice(0, 8),
+    links: linksOf(incident, places),
   }
 }

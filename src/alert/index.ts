@@ -7,18 +7,20 @@ import type { PolicyFile } from '../policy-file.js'
 import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { engine } from './engine.js'
+import type { Places } from './links.js'
 import { webhook } from './notifiers/webhook.js'
 import { atOnce, type Receiver, receiversOf, webhookName } from './receivers.js'
 
 export { type DeliveryState, deliveriesOf } from './outbox.js'
 export { alertSections, type Receiver } from './receivers.js'
 export { testIncident } from './test-incident.js'
-export { deliveryText, incidentLine, incidentText, type TextOptions } from './timeline.js'
+export { deliveryText, historyText, incidentLine, incidentText, type TextOptions } from './timeline.js'
 
 export interface AlertOptions {
   readonly store: Store
   readonly shares: Shares
-  readonly config: Pick<Config, 'alertEveryMs' | 'webhookUrl' | 'webhookSecret' | 'webhookMinSeverity'>
+  readonly config: Pick<Config, 'alertEveryMs' | 'webhookUrl' | 'webhookSecret' | 'webhookMinSeverity'> &
+    Partial<Pick<Config, 'consoleUrl' | 'grafanaUrl'>>
   /** Without them that of the settings, if there is one. */
   readonly receivers?: readonly Receiver[]
   readonly log: Logger
@@ -37,14 +39,22 @@ export interface Alert {
   close(): Promise<void>
 }
 
+const placesOf = ({
+  consoleUrl = '',
+  grafanaUrl = '',
+}: Partial<Pick<Config, 'consoleUrl' | 'grafanaUrl'>>): Places => ({
+  console: consoleUrl,
+  grafana: grafanaUrl,
+})
+
 /** The receiver of the settings, which has no route: it hears of all that is severe enough. */
 function configuredWebhook(
-  { webhookUrl, webhookSecret, webhookMinSeverity }: AlertOptions['config'],
+  { webhookUrl, webhookSecret, webhookMinSeverity, ...config }: AlertOptions['config'],
   now: () => number,
 ): readonly Receiver[] {
   if (webhookUrl === '') return []
   const secret = webhookSecret === '' ? undefined : async () => webhookSecret
-  const notifier = webhook({ name: webhookName, url: async () => webhookUrl, secret, now })
+  const notifier = webhook({ name: webhookName, url: async () => webhookUrl, secret, now, places: placesOf(config) })
   return [atOnce(notifier, webhookMinSeverity)]
 }
 
@@ -54,7 +64,8 @@ export function configuredReceivers(
   file: PolicyFile | undefined,
   now: () => number,
 ): readonly Receiver[] {
-  const described = file === undefined ? [] : receiversOf(file, { now, environment: config.secrets })
+  const described =
+    file === undefined ? [] : receiversOf(file, { now, environment: config.secrets, places: placesOf(config) })
   return [...configuredWebhook(config, now), ...described]
 }
 

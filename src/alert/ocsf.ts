@@ -1,8 +1,9 @@
 /** An incident as an OCSF 1.8 Detection Finding (class 2004), for a SIEM. */
 import type { Severity } from '../finding.js'
 import type { Incident } from '../incidents.js'
-import { eventIdOf } from './cloud-event.js'
 import { type Digest, digestOf } from './digest.js'
+import { eventIdOf } from './event-id.js'
+import type { Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 const activity: Readonly<Record<Notice, number>> = { opened: 1, updated: 2, reminded: 2, acknowledged: 2, resolved: 3 }
@@ -13,8 +14,8 @@ const classUid = 2004
 /** Milliseconds, as OCSF has times. */
 const ms = (at: number): number => Math.trunc(at / 1_000)
 
-export function detectionFinding(incident: Incident, notice: Notice): Record<string, unknown> {
-  const digest = digestOf(incident, notice)
+export function detectionFinding(incident: Incident, notice: Notice, places?: Places): Record<string, unknown> {
+  const digest = digestOf(incident, notice, places)
   return {
     category_uid: 2,
     category_name: 'Findings',
@@ -32,7 +33,7 @@ export function detectionFinding(incident: Incident, notice: Notice): Record<str
     message: digest.headline,
     metadata: {
       version: '1.8.0',
-      uid: eventIdOf(incident),
+      uid: eventIdOf(incident, notice),
       tenant_uid: digest.tenant,
       product: { name: 'Watchkeeper', vendor_name: 'Watchkeeper' },
     },
@@ -46,6 +47,7 @@ export function detectionFinding(incident: Incident, notice: Notice): Record<str
       last_seen_time: ms(incident.lastAt),
       analytic: { type_id: 1, type: 'Rule', name: digest.detectors.join(', ') },
       attacks: attacks(digest),
+      ...(digest.links[0] === undefined ? {} : { src_url: digest.links[0].url }),
     },
     evidences: digest.timeline.map((line) => ({ data: { step: line } })),
     unmapped: { ...Object.fromEntries(digest.facts), tags: digest.tags, next: digest.next },

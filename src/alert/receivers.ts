@@ -6,6 +6,7 @@ import type { PolicyFile, Section } from '../policy-file.js'
 import { faulty, listOf, oneOf, optional, type Reader, record, required, text } from '../yaml-reader.js'
 import { type InhibitRule, inhibitor, inhibitRulesReader } from './inhibition.js'
 import { type Kind, kinds } from './kinds.js'
+import type { Places } from './links.js'
 import type { Notifier } from './notifiers/contract.js'
 import { intervalsIn, namesIn, type Route, type Routing, repeatsIn, routed, routeReader } from './route.js'
 import type { Environment } from './secrets.js'
@@ -102,13 +103,15 @@ export interface Surroundings {
   readonly now: () => number
   /** The variables `WATCHKEEPER_SECRET_…`. */
   readonly environment: Environment
+  /** For links in messages. */
+  readonly places?: Places
 }
 
 /**
  * The receivers of a policy file. A tenant's own route replaces the common one for its incidents, and only it leads to the
  * tenant's own receivers. Throws `WK_POLICY` where a name stands for two receivers or for none.
  */
-export function receiversOf(file: PolicyFile, { now, environment }: Surroundings): readonly Receiver[] {
+export function receiversOf(file: PolicyFile, { now, environment, places }: Surroundings): readonly Receiver[] {
   const nobody = ''
   const common = file.of(receiversSection, nobody)[0] ?? []
   const commonRoute = file.of(routeSection, nobody)[0]
@@ -154,7 +157,7 @@ export function receiversOf(file: PolicyFile, { now, environment }: Surroundings
   const rulesOf = (tenant: string): readonly InhibitRule[] => file.of(inhibitRulesSection, tenant).flat()
   const everyRoute = [...(commonRoute === undefined ? [] : [commonRoute]), ...routes.values()]
   return described.map(({ name, least, make }) => ({
-    notifier: make({ name, now }, environment),
+    notifier: make({ name, now, ...(places === undefined ? {} : { places }) }, environment),
     least,
     routing: (incident) => leadsTo(incident).find(({ receiver: there }) => there === name),
     repeats: everyRoute.some(repeatsIn),

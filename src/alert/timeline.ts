@@ -7,6 +7,7 @@ import {
   named,
   nextSteps,
   readmeOf,
+  type TriageAction,
   tagsOf,
   withoutMiddle,
 } from '../incidents.js'
@@ -88,6 +89,16 @@ export function deliveryText(deliveries: readonly DeliveryState[]): string {
       const why = reason === '' ? '' : `: ${forTerminal(reason, 120)}`
       const times = `${attempts} attempt${attempts === 1 ? '' : 's'}`
       return ` ${clock(at, true)}  version ${version} ${standing[outcome] ?? outcome} (${receiver}, ${times}${why})\n`
+    })
+    .join('')
+}
+
+/** What people did with an incident, oldest first. '' where nobody did anything. */
+export function historyText(history: readonly TriageAction[]): string {
+  return history
+    .map(({ at, actor, action, value, text }) => {
+      const what = [action, forTerminal(value, 60)].filter((word) => word !== '').join(' ')
+      return ` ${clock(at, true)}  ${forTerminal(actor, 60)}: ${what}${text === '' ? '' : ` (${forTerminal(text, 200)})`}\n`
     })
     .join('')
 }

@@ -1,8 +1,23 @@
 /** `incidents`: what the detectors found, as one story each, and what became of its delivery. */
 import { parseArgs } from 'node:util'
-import { type DeliveryState, deliveriesOf, deliveryText, incidentLine, incidentText } from '../alert/index.js'
+import {
+  type DeliveryState,
+  deliveriesOf,
+  deliveryText,
+  historyText,
+  incidentLine,
+  incidentText,
+} from '../alert/index.js'
 import { WatchkeeperError } from '../errors.js'
-import { findIncidents, type Incident, latestIncidents, type Queries } from '../incidents.js'
+import {
+  findIncidents,
+  historyOf,
+  type Incident,
+  latestIncidents,
+  type Queries,
+  stateOf,
+  type TriageAction,
+} from '../incidents.js'
 import { createLogger } from '../log.js'
 import { openReader } from '../store/index.js'
 import type { Command, CommandIo } from './command.js'
@@ -13,7 +28,7 @@ const help = `usage: watchkeeper incidents [list] [options]
        watchkeeper incidents show ID [options]
 
 Lists incidents, last changed first, or shows one: its evidence as a timeline, the values that tie it together, why it is
-reported, what to open next, and what became of its delivery. Reads the configured store, also beside a running service.
+reported, what to open next, what became of its delivery, and what people did with it. Reads the configured store, also beside a running service.
 Text from events is made harmless for the terminal.
 
 ID is the id of an incident or its first characters (at least 4).
@@ -53,10 +68,13 @@ export const command: Command = {
       const store = queriesOf(reader)
       const incidents = id === undefined ? await latestIncidents(store, limit) : [await one(store, id)]
       const deliveries = await deliveriesOf(store, incidents)
+      const ids = incidents.map((incident) => incident.id)
+      const history = await historyOf(store, ids)
       const tell = values.json ? asJson : showing ? whole : line
       for (const incident of incidents) {
         const own = deliveries.filter((delivery) => delivery.incident === incident.id)
-        io.stdout.write(tell(incident, own, io))
+        const steps = history.filter((step) => step.incident === incident.id)
+        io.stdout.write(tell(incident, own, steps, io))
       }
       if (incidents.length === 0 && !values.json) io.stdout.write('No incident so far.\n')
       return 0
@@ -75,14 +93,21 @@ async function one(store: Queries, id: string): Promise<Incident> {
   return incident
 }
 
-type Tell = (incident: Incident, deliveries: readonly DeliveryState[], io: CommandIo) => string
+type Tell = (
+  incident: Incident,
+  deliveries: readonly DeliveryState[],
+  history: readonly TriageAction[],
+  io: CommandIo,
+) => string
 
 /** Node asks the terminal and the environment (NO_COLOR, FORCE_COLOR). */
 const colourFor = (io: CommandIo): boolean =>
   'hasColors' in io.stdout && typeof io.stdout.hasColors === 'function' && io.stdout.hasColors() === true
 
-const line: Tell = (incident, deliveries, io) => `${incidentLine(incident, deliveries, { colour: colourFor(io) })}\n`
-const whole: Tell = (incident, deliveries, io) =>
-  `${incidentText(incident, { colour: colourFor(io) })}${deliveryText(deliveries)}`
+const line: Tell = (incident, deliveries, _history, io) =>
+  `${incidentLine(incident, deliveries, { colour: colourFor(io) })}\n`
+const whole: Tell = (incident, deliveries, history, io) =>
+  `${incidentText(incident, { colour: colourFor(io) })}${deliveryText(deliveries)}${historyText(history)}`
 
-const asJson: Tell = (incident, deliveries) => `${asciiJson({ ...incident, deliveries })}\n`
+const asJson: Tell = (incident, deliveries, history) =>
+  `${asciiJson({ ...incident, triage: stateOf(history, incident.version), history, deliveries })}\n`

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { pino } from 'pino'
 import { startAlert } from '../../src/alert/index.js'
+import { stableId } from '../../src/audit-event.js'
 import { command } from '../../src/cli/incidents.js'
 import { WatchkeeperError } from '../../src/errors.js'
+import { act, latestIncidents } from '../../src/incidents.js'
 import { openStore } from '../../src/store/index.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { commandIo } from '../support/command-io.js'
@@ -45,6 +47,22 @@ async function incidents(t: TestContext): Promise<(...args: string[]) => Promise
   })
   await alert.tick()
   await alert.close()
+  const [first] = (await latestIncidents(store, 10)).filter(({ maturity }) => maturity === 'stable')
+  assert.ok(first)
+  await act(store, [
+    {
+      id: stableId('step', 'one'),
+      tenant: first.tenant,
+      incident: first.id,
+      version: 1,
+      action: 'acknowledge',
+      value: '',
+      text: nasty,
+      actor: 'ada',
+      by: 'person',
+      at: baseTime,
+    },
+  ])
   await store.close()
   return async (...args) => {
     const io = commandIo(environment)
@@ -65,12 +83,15 @@ test('incidents lists, shows one as a timeline with what became of it, and print
   const shown = await run('show', id)
   assert.match(shown, /What happened/)
   assert.match(shown, /version 1 dead \(webhook, 1 attempt: answered 400\)/)
+  assert.match(shown, / ada: acknowledge \(x/)
 
   const lines = (await run('--json')).trimEnd().split('\n')
   assert.equal(lines.length, 2)
   const told = lines.map((line) => JSON.parse(line)).find((incident) => incident.id.startsWith(id))
   assert.equal(told.findings[0].subject, nasty)
   assert.equal(told.deliveries[0].outcome, 'refused')
+  assert.equal(told.triage.status, 'acknowledged')
+  assert.equal(told.history[0].text, nasty)
 
   for (const text of [list, shown, ...lines]) assert.doesNotMatch(text, /(?!\n)\p{Cc}|\p{Cf}/u)
   await assert.rejects(run('show', 'ffff'), (error) => error instanceof WatchkeeperError && error.code === 'WK_USAGE')

@@ -20,12 +20,12 @@ export interface AlertmanagerSettings extends Common {
 /** As long as a finding may still join the incident. Microseconds. */
 const lasts = 24 * 3_600_000_000
 
-export function alertmanager({ name, url, authorization, now, timeoutMs }: AlertmanagerSettings): Notifier {
+export function alertmanager({ name, url, authorization, now, timeoutMs, places }: AlertmanagerSettings): Notifier {
   return {
     name,
     deliver: (incident, notice, signal) =>
       attempt(async () => {
-        const { headline, summary, facts, timeline, next, tags, tenant } = digestOf(incident, notice)
+        const { headline, summary, facts, timeline, next, tags, tenant, links } = digestOf(incident, notice, places)
         const over = notice === 'resolved'
         const alert = (severity: string, endsAt: number) => ({
           labels: { alertname: 'WatchkeeperIncident', tenant, severity, incident: incident.id },
@@ -39,6 +39,7 @@ export function alertmanager({ name, url, authorization, now, timeoutMs }: Alert
           },
           startsAt: instant(incident.openedAt),
           endsAt: instant(endsAt),
+          ...(links[0] === undefined ? {} : { generatorURL: links[0].url }),
         })
         // A severity that rose is another alert: those of lower severities end with it.
         const lower = notice === 'opened' ? [] : severities.slice(0, severityRank(incident.severity))

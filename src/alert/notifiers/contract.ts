@@ -1,5 +1,6 @@
 /** What every notifier is: one file here, one function that tries once and says whether trying again makes sense. */
 import type { Change, Incident } from '../../incidents.js'
+import type { Places } from '../links.js'
 
 export type DeliveryResult =
   /** The receiver has it. */
@@ -35,4 +36,6 @@ export interface Common {
   /** Microseconds. */
   readonly now: () => number
   readonly timeoutMs?: number
+  /** For links to the console and to Grafana. */
+  readonly places?: Places
 }

@@ -4,7 +4,8 @@
  * for some of several addresses.
  */
 import { createTransport } from 'nodemailer'
-import { digestOf } from '../digest.js'
+import { type Digest, digestOf } from '../digest.js'
+import { roundupOf } from '../roundup.js'
 import { attempt } from './attempt.js'
 import type { Common, DeliveryResult, Notifier, Secret } from './contract.js'
 
@@ -21,59 +22,68 @@ export interface EmailSettings extends Common {
 }
 
 export function email(settings: EmailSettings): Notifier {
-  const { name, host, port, tls, from, to, user, password, timeoutMs = 10_000 } = settings
+  const { name, host, port, tls, from, to, user, password, timeoutMs = 10_000, places } = settings
+  const send = (digest: Digest, messageId: string, signal: AbortSignal): Promise<DeliveryResult> =>
+    attempt(async () => {
+      const pass = await password?.()
+      const transport = createTransport({
+        host,
+        port,
+        secure: tls === 'implicit',
+        requireTLS: tls === 'starttls',
+        ignoreTLS: tls === 'none',
+        connectionTimeout: timeoutMs,
+        greetingTimeout: timeoutMs,
+        socketTimeout: timeoutMs,
+        // Nothing in a message makes us read a file or an address.
+        disableFileAccess: true,
+        disableUrlAccess: true,
+        ...(user === undefined ? {} : { auth: { user, pass: pass ?? '' } }),
+      })
+      const cut = (): void => transport.close()
+      signal.addEventListener('abort', cut, { once: true })
+      const { headline, summary, facts, timeline, next, tags, links, incident } = digest
+      const thread = `<${incident}@watchkeeper>`
+      try {
+        await transport.sendMail({
+          from,
+          to: [...to],
+          subject: headline,
+          messageId: `<${messageId}@watchkeeper>`,
+          // A message about several is of no one's thread.
+          ...(incident === '' ? {} : { inReplyTo: thread, references: [thread] }),
+          headers: { 'auto-submitted': 'auto-generated' },
+          text: [
+            summary,
+            '',
+            ...facts.map(([what, value]) => `${what}: ${value}`),
+            '',
+            ...timeline,
+            '',
+            ...next,
+            ...links.map(({ name: place, url }) => `${place}: ${url}`),
+            '',
+            tags.join(' '),
+          ].join('\n'),
+        })
+        return { type: 'delivered', status: 250 }
+      } catch (error) {
+        return answered(error)
+      } finally {
+        signal.removeEventListener('abort', cut)
+        transport.close()
+      }
+    })
   return {
     name,
-    deliver: (incident, notice, signal) =>
-      attempt(async () => {
-        const pass = await password?.()
-        const transport = createTransport({
-          host,
-          port,
-          secure: tls === 'implicit',
-          requireTLS: tls === 'starttls',
-          ignoreTLS: tls === 'none',
-          connectionTimeout: timeoutMs,
-          greetingTimeout: timeoutMs,
-          socketTimeout: timeoutMs,
-          // Nothing in a message makes us read a file or an address.
-          disableFileAccess: true,
-          disableUrlAccess: true,
-          ...(user === undefined ? {} : { auth: { user, pass: pass ?? '' } }),
-        })
-        const cut = (): void => transport.close()
-        signal.addEventListener('abort', cut, { once: true })
-        const { headline, summary, facts, timeline, next, tags, event } = digestOf(incident, notice)
-        const thread = `<${incident.id}@watchkeeper>`
-        try {
-          await transport.sendMail({
-            from,
-            to: [...to],
-            subject: headline,
-            messageId: `<${event}.${notice}@watchkeeper>`,
-            inReplyTo: thread,
-            references: [thread],
-            headers: { 'auto-submitted': 'auto-generated' },
-            text: [
-              summary,
-              '',
-              ...facts.map(([what, value]) => `${what}: ${value}`),
-              '',
-              ...timeline,
-              '',
-              ...next,
-              '',
-              tags.join(' '),
-            ].join('\n'),
-          })
-          return { type: 'delivered', status: 250 }
-        } catch (error) {
-          return answered(error)
-        } finally {
-          signal.removeEventListener('abort', cut)
-          transport.close()
-        }
-      }),
+    deliver: (incident, notice, signal) => {
+      const digest = digestOf(incident, notice, places)
+      return send(digest, `${digest.event}.${notice}`, signal)
+    },
+    deliverTogether: (told, signal) => {
+      const digest = roundupOf(told, places)
+      return send(digest, digest.event, signal)
+    },
   }
 }
 

@@ -10,7 +10,7 @@ export interface OcsfSettings extends Common {
   readonly authorization: Secret | undefined
 }
 
-export function ocsfWebhook({ name, url, authorization, now, timeoutMs }: OcsfSettings): Notifier {
+export function ocsfWebhook({ name, url, authorization, now, timeoutMs, places }: OcsfSettings): Notifier {
   return {
     name,
     deliver: (incident, notice, signal) =>
@@ -19,7 +19,7 @@ export function ocsfWebhook({ name, url, authorization, now, timeoutMs }: OcsfSe
         return post({
           url,
           headers: given === undefined ? {} : { authorization: given },
-          body: JSON.stringify(detectionFinding(incident, notice)),
+          body: JSON.stringify(detectionFinding(incident, notice, places)),
           signal,
           now,
           timeoutMs,

@@ -25,13 +25,13 @@ const priority: Readonly<Record<Severity, 'P1' | 'P2' | 'P3' | 'P4' | 'P5'>> = {
   info: 'P5',
 }
 
-export function opsgenie({ name, key, url, now, timeoutMs }: OpsgenieSettings): Notifier {
+export function opsgenie({ name, key, url, now, timeoutMs, places }: OpsgenieSettings): Notifier {
   return {
     name,
     deliver: (incident, notice, signal) =>
       attempt(async () => {
         const headers = { authorization: `GenieKey ${await key()}` }
-        const digest = digestOf(incident, notice)
+        const digest = digestOf(incident, notice, places)
         const call = (path: string, body: unknown) =>
           post({
             url: `${url.replace(/\/+$/, '')}/v2/alerts${path}`,
@@ -54,11 +54,13 @@ export function opsgenie({ name, key, url, now, timeoutMs }: OpsgenieSettings): 
 
 /** Characters: a message has 130, a description 15000, a tag 50; there are at most 20 tags. */
 function alert(digest: Digest, alias: string) {
-  const { headline, summary, facts, timeline, next, tags, severity } = digest
+  const { headline, summary, facts, timeline, next, tags, severity, links } = digest
   return {
     message: Array.from(headline).slice(0, 130).join(''),
     alias,
-    description: [summary, '', ...timeline, '', ...next].join('\n').slice(0, 15_000),
+    description: [...links.map(({ name, url }) => `${name}: ${url}`), summary, '', ...timeline, '', ...next]
+      .join('\n')
+      .slice(0, 15_000),
     tags: tags.slice(0, 20),
     details: Object.fromEntries(facts),
     source: 'Watchkeeper',

@@ -32,12 +32,16 @@ const severity: Readonly<Record<Severity, 'critical' | 'error' | 'warning' | 'in
   info: 'info',
 }
 
-export function pagerDuty({ name, routingKey, url, now, timeoutMs }: PagerDutySettings): Notifier {
+export function pagerDuty({ name, routingKey, url, now, timeoutMs, places }: PagerDutySettings): Notifier {
   return {
     name,
     deliver: (incident, notice, signal) =>
       attempt(async () => {
-        const { headline, summary, facts, timeline, detectors, next, tags, tenant } = digestOf(incident, notice)
+        const { headline, summary, facts, timeline, detectors, next, tags, tenant, links } = digestOf(
+          incident,
+          notice,
+          places,
+        )
         const about = {
           // PagerDuty takes 1024 characters.
           summary: `${headline}: ${summary}`.slice(0, 1_024),
@@ -57,7 +61,14 @@ export function pagerDuty({ name, routingKey, url, now, timeoutMs }: PagerDutySe
           routing_key: await routingKey(),
           event_action: action[notice],
           dedup_key: incident.id,
-          ...(action[notice] === 'trigger' ? { payload: about, client: 'Watchkeeper' } : {}),
+          ...(action[notice] === 'trigger'
+            ? {
+                payload: about,
+                client: 'Watchkeeper',
+                ...(links[0] === undefined ? {} : { client_url: links[0].url }),
+                links: links.map(({ name: text, url: href }) => ({ href, text })),
+              }
+            : {}),
         }
         return post({ url, body: JSON.stringify(event), signal, now, timeoutMs })
       }),

@@ -3,9 +3,10 @@
  * there twice, with the same incident and version in it. All text is mrkdwn, headline too: what plain text makes of `<!channel>`
  * Slack does not say.
  */
-import { digestOf } from '../digest.js'
+import { type Digest, digestOf } from '../digest.js'
+import { roundupOf } from '../roundup.js'
 import { attempt } from './attempt.js'
-import type { Common, Notifier, Secret } from './contract.js'
+import type { Common, DeliveryResult, Notifier, Secret } from './contract.js'
 import { post } from './post.js'
 
 export interface SlackSettings extends Common {
@@ -18,33 +19,35 @@ const longestSection = 2_900
 /** An escape makes five characters of one. */
 const longestValue = 380
 
-export function slack({ name, url, now, timeoutMs }: SlackSettings): Notifier {
+export function slack({ name, url, now, timeoutMs, places }: SlackSettings): Notifier {
+  const send = (digest: Digest, signal: AbortSignal): Promise<DeliveryResult> =>
+    attempt(async () => {
+      const message = {
+        // What a notification shows.
+        text: mrkdwn(digest.headline),
+        blocks: [
+          section(`*${mrkdwn(digest.headline)}*`),
+          section(mrkdwn(digest.summary)),
+          {
+            type: 'section',
+            fields: digest.facts
+              .slice(0, 10)
+              .map(([what, value]) => text(`*${what}*\n${mrkdwn(value.slice(0, longestValue))}`)),
+          },
+          ...(digest.timeline.length === 0 ? [] : [section(whole(digest.timeline.map((line) => `• ${mrkdwn(line)}`)))]),
+          ...(digest.next.length === 0 ? [] : [section(whole(digest.next.map((line) => `\`${mrkdwn(line)}\``)))]),
+          ...(digest.links.length === 0
+            ? []
+            : [section(digest.links.map(({ name: place, url: at }) => `<${at}|${place}>`).join(' · '))]),
+          { type: 'context', elements: [text(mrkdwn(digest.tags.join(' ')) || 'Watchkeeper')] },
+        ],
+      }
+      return post({ url: await url(), body: JSON.stringify(message), signal, now, timeoutMs })
+    })
   return {
     name,
-    deliver: (incident, notice, signal) =>
-      attempt(async () => {
-        const digest = digestOf(incident, notice)
-        const message = {
-          // What a notification shows.
-          text: mrkdwn(digest.headline),
-          blocks: [
-            section(`*${mrkdwn(digest.headline)}*`),
-            section(mrkdwn(digest.summary)),
-            {
-              type: 'section',
-              fields: digest.facts
-                .slice(0, 10)
-                .map(([what, value]) => text(`*${what}*\n${mrkdwn(value.slice(0, longestValue))}`)),
-            },
-            ...(digest.timeline.length === 0
-              ? []
-              : [section(whole(digest.timeline.map((line) => `• ${mrkdwn(line)}`)))]),
-            ...(digest.next.length === 0 ? [] : [section(whole(digest.next.map((line) => `\`${mrkdwn(line)}\``)))]),
-            { type: 'context', elements: [text(mrkdwn(digest.tags.join(' ')) || 'Watchkeeper')] },
-          ],
-        }
-        return post({ url: await url(), body: JSON.stringify(message), signal, now, timeoutMs })
-      }),
+    deliver: (incident, notice, signal) => send(digestOf(incident, notice, places), signal),
+    deliverTogether: (told, signal) => send(roundupOf(told, places), signal),
   }
 }
 

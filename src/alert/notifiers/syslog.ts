@@ -10,6 +10,7 @@ import type { Severity } from '../../finding.js'
 import type { Incident } from '../../incidents.js'
 import { cef } from '../cef.js'
 import { instant } from '../cloud-event.js'
+import type { Places } from '../links.js'
 import { detectionFinding } from '../ocsf.js'
 import { attempt } from './attempt.js'
 import type { Common, DeliveryResult, Notice, Notifier } from './contract.js'
@@ -25,26 +26,27 @@ export interface SyslogSettings extends Common {
 const facility = 13
 const level: Readonly<Record<Severity, number>> = { critical: 2, high: 3, medium: 4, low: 5, info: 6 }
 
-export function syslog({ name, host, port, tls, format, timeoutMs = 10_000 }: SyslogSettings): Notifier {
+export function syslog({ name, host, port, tls, format, timeoutMs = 10_000, places }: SyslogSettings): Notifier {
   return {
     name,
     deliver: (incident, notice, signal) =>
       attempt(() => {
-        const line = Buffer.from(message(incident, notice, format))
+        const line = Buffer.from(message(incident, notice, format, places))
         return sent(Buffer.concat([Buffer.from(`${line.length} `), line]), { host, port, tls, timeoutMs, signal })
       }),
   }
 }
 
 /** No byte order mark before the text, which most parsers of CEF take for a part of it. */
-function message(incident: Incident, notice: Notice, format: SyslogSettings['format']): string {
+function message(incident: Incident, notice: Notice, format: SyslogSettings['format'], places?: Places): string {
   const priority = facility * 8 + level[incident.severity]
   // The header is ASCII.
   const host =
     hostname()
       .replace(/[^!-~]/g, '')
       .slice(0, 255) || '-'
-  const body = format === 'cef' ? cef(incident, notice) : JSON.stringify(detectionFinding(incident, notice))
+  const body =
+    format === 'cef' ? cef(incident, notice, places) : JSON.stringify(detectionFinding(incident, notice, places))
   return `<${priority}>1 ${instant(incident.updatedAt)} ${host} watchkeeper - ${notice} - ${body}`
 }
 

@@ -3,8 +3,9 @@
  * 28 KB. Like Slack's, what is sent twice stands there twice.
  */
 import { type Digest, digestOf } from '../digest.js'
+import { roundupOf } from '../roundup.js'
 import { attempt } from './attempt.js'
-import type { Common, Notifier, Secret } from './contract.js'
+import type { Common, DeliveryResult, Notifier, Secret } from './contract.js'
 import { post } from './post.js'
 
 export interface TeamsSettings extends Common {
@@ -12,32 +13,34 @@ export interface TeamsSettings extends Common {
   readonly url: Secret
 }
 
-export function teams({ name, url, now, timeoutMs }: TeamsSettings): Notifier {
+export function teams({ name, url, now, timeoutMs, places }: TeamsSettings): Notifier {
+  const send = (digest: Digest, signal: AbortSignal): Promise<DeliveryResult> =>
+    attempt(async () =>
+      post({
+        url: await url(),
+        body: JSON.stringify({
+          type: 'message',
+          attachments: [
+            {
+              contentType: 'application/vnd.microsoft.card.adaptive',
+              contentUrl: null,
+              content: card(digest),
+            },
+          ],
+        }),
+        signal,
+        now,
+        timeoutMs,
+      }),
+    )
   return {
     name,
-    deliver: (incident, notice, signal) =>
-      attempt(async () =>
-        post({
-          url: await url(),
-          body: JSON.stringify({
-            type: 'message',
-            attachments: [
-              {
-                contentType: 'application/vnd.microsoft.card.adaptive',
-                contentUrl: null,
-                content: card(digestOf(incident, notice)),
-              },
-            ],
-          }),
-          signal,
-          now,
-          timeoutMs,
-        }),
-      ),
+    deliver: (incident, notice, signal) => send(digestOf(incident, notice, places), signal),
+    deliverTogether: (told, signal) => send(roundupOf(told, places), signal),
   }
 }
 
-function card({ headline, summary, facts, timeline, next, tags }: Digest) {
+function card({ headline, summary, facts, timeline, next, tags, links }: Digest) {
   return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
@@ -51,6 +54,9 @@ function card({ headline, summary, facts, timeline, next, tags }: Digest) {
       ...next.map((line) => paragraph(run(line, { fontType: 'Monospace' }))),
       ...(tags.length === 0 ? [] : [paragraph(run(tags.join(' '), { isSubtle: true }))]),
     ],
+    ...(links.length === 0
+      ? {}
+      : { actions: links.map(({ name, url }) => ({ type: 'Action.OpenUrl', title: name, url })) }),
   }
 }
 
