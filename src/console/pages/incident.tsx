@@ -204,14 +204,11 @@ function Reason({ finding }: { finding: JoinedFinding }) {
   return (
     <details open={severityRank(finding.severity) >= severityRank('high')}>
       <summary>
-        <SeverityBadge severity={finding.severity} />{' '}
-        <a href={detectorPath(finding.detector)}>
-          <Name text={finding.detector} most={60} />
-        </a>{' '}
+        <SeverityBadge severity={finding.severity} /> <Name text={finding.detector} most={60} />{' '}
         <span class="quiet">version {finding.detectorVersion}</span>
       </summary>
       <p>
-        <Said text={finding.summary} />
+        <Said text={finding.summary} /> <a href={detectorPath(finding.detector)}>What it looks for</a>
       </p>
       <dl class="scores">
         {scores.map(([name, value]) => (

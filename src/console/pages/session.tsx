@@ -50,7 +50,7 @@ export function sessionPage({ view, incidents }: SessionPageData, frame: Frame):
       <ValueFlow steps={steps} matched={flows} />
       <Section id="events" title="Events">
         <Table
-          label="Events"
+          label="Events in order"
           head={['Time (UTC)', 'What', 'Server', 'Tool', 'Outcome', 'Scopes', 'Sent to', 'Signals']}
         >
           {events.map((event) => (

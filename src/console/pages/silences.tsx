@@ -31,7 +31,13 @@ export function silencesPage({ silences, now, mayAct, showTenant, draft }: Silen
         {active.length === 0 ? (
           <Empty>Nothing is silenced.</Empty>
         ) : (
-          <List silences={active} now={now} csrf={mayAct ? frame.csrf : ''} showTenant={showTenant} />
+          <List
+            label="Silences now and to come"
+            silences={active}
+            now={now}
+            csrf={mayAct ? frame.csrf : ''}
+            showTenant={showTenant}
+          />
         )}
       </Section>
       {mayAct ? (
@@ -79,7 +85,7 @@ export function silencesPage({ silences, now, mayAct, showTenant, draft }: Silen
       ) : null}
       {over.length === 0 ? null : (
         <Section id="over" title="Over">
-          <List silences={over.slice(0, 50)} now={now} csrf="" showTenant={showTenant} />
+          <List label="Silences that are over" silences={over.slice(0, 50)} now={now} csrf="" showTenant={showTenant} />
         </Section>
       )}
     </>,
@@ -87,11 +93,13 @@ export function silencesPage({ silences, now, mayAct, showTenant, draft }: Silen
 }
 
 function List({
+  label,
   silences,
   now,
   csrf,
   showTenant,
 }: {
+  label: string
   silences: readonly Silence[]
   now: number
   csrf: string
@@ -99,8 +107,8 @@ function List({
 }) {
   return (
     <Table
-      label="Silences"
-      head={['Matchers', 'From', 'Until', 'Owner', 'Reason', 'By', ...(showTenant ? ['Tenant'] : []), '']}
+      label={label}
+      head={['Matchers', 'From', 'Until', 'Owner', 'Reason', 'By', ...(showTenant ? ['Tenant'] : []), 'Action']}
     >
       {silences.map((one) => (
         <tr key={one.id}>

@@ -54,7 +54,8 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
   return (
     <Section id="values" title="Where values came from, where they went">
       {used.length < 2 ? null : (
-        <div class="scroll">
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keyboard
+        <section class="scroll" aria-label="Picture of it" tabIndex={0}>
           <svg
             class="flow"
             viewBox={`0 0 ${width} ${used.length * row}`}
@@ -101,7 +102,7 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
               </g>
             ))}
           </svg>
-        </div>
+        </section>
       )}
       <Table label="Values that were met again" head={['Kind', 'Keyed hash', 'First seen in', 'Used in']}>
         {matched.slice(0, mostRows).map((value) => {
