@@ -2,6 +2,7 @@
  * Incidents as everybody sees them: what one is, its rows in the store, what people did with it, and its text made safe. Alerting
  * makes them, the console and the command line show them.
  */
+export { type DeliveryState, deadDeliveries, deliveriesOf, sendAgain } from './incidents/deliveries.js'
 export { mergeMatched, mergeSteps, withoutMiddle } from './incidents/evidence.js'
 export { type Feedback, feedback } from './incidents/feedback.js'
 export { type Change, type Incident, type JoinedFinding, mostFindings, named, tagsOf } from './incidents/incident.js'

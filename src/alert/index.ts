@@ -11,7 +11,6 @@ import type { Places } from './links.js'
 import { webhook } from './notifiers/webhook.js'
 import { atOnce, type Receiver, receiversOf, webhookName } from './receivers.js'
 
-export { type DeliveryState, deliveriesOf } from './outbox.js'
 export { alertSections, type Receiver } from './receivers.js'
 export { testIncident } from './test-incident.js'
 export { deliveryText, historyText, incidentLine, incidentText, type TextOptions } from './timeline.js'

@@ -7,7 +7,6 @@
 
 import { stableId } from '../audit-event.js'
 import { type Severity, severities, severityRank } from '../finding.js'
-import type { Incident, Queries } from '../incidents.js'
 import type { InsertRows, Store } from '../store/index.js'
 
 /** What a receiver should know of an incident and does not: its latest version, or a step that somebody took. Times in microseconds. */
@@ -52,8 +51,9 @@ export async function waitingFor(store: Store, { receiver, least, since, most }:
   >(
     // Not from the view, which sorts every version there is: the latest version of an incident is also its latest made.
     `WITH receipts AS (
-       SELECT incident_id, version, max(attempt) AS attempts, min(at) AS first, max(next_at) AS next,
-         countIf(outcome != 'retry') AS settled
+       SELECT incident_id, version, max(attempt) AS attempts,
+         greatest(min(at), maxIf(at, outcome = 'again')) AS first, max(next_at) AS next,
+         argMax(outcome, (attempt, at)) NOT IN ('retry', 'again') AS settled
        FROM deliveries
        WHERE receiver = {receiver:String} AND step_id = toUUID('${nil}') AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
        GROUP BY incident_id, version)
@@ -213,42 +213,4 @@ export async function keepReceipts(store: Store, receipts: readonly Receipt[]): 
       ),
     ),
   )
-}
-
-/** What became of a version at its receivers: the latest receipt of each, for people. */
-export interface DeliveryState {
-  readonly incident: string
-  readonly version: number
-  readonly receiver: string
-  readonly outcome: string
-  readonly reason: string
-  readonly attempts: number
-  /** Microseconds. */
-  readonly at: number
-}
-
-export async function deliveriesOf(
-  store: Queries,
-  incidents: readonly Pick<Incident, 'id'>[],
-): Promise<DeliveryState[]> {
-  if (incidents.length === 0) return []
-  const rows = await store.query<
-    Record<'id' | 'version' | 'receiver' | 'outcome' | 'reason' | 'attempts' | 'last', string>
-  >(
-    `SELECT incident_id AS id, version, receiver, argMax(outcome, (attempt, at)) AS outcome,
-       argMax(reason, (attempt, at)) AS reason, max(attempt) AS attempts, toUnixTimestamp64Micro(max(at)) AS last
-     FROM deliveries WHERE incident_id IN {ids:Array(UUID)} AND step_id = toUUID('${nil}')
-     GROUP BY incident_id, version, receiver HAVING outcome NOT IN ('unrouted', 'over')
-     ORDER BY incident_id, version, receiver`,
-    { ids: incidents.map((incident) => incident.id) },
-  )
-  return rows.map((row) => ({
-    incident: row.id,
-    version: Number(row.version),
-    receiver: row.receiver,
-    outcome: row.outcome,
-    reason: row.reason,
-    attempts: Number(row.attempts),
-    at: Number(row.last),
-  }))
 }

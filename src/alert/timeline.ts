@@ -1,6 +1,7 @@
 /** An incident as text for a terminal, 100 columns wide: what happened, why we say so, and what to open next. */
 import { type EvidenceStep, type Severity, severityRank } from '../finding.js'
 import {
+  type DeliveryState,
   forTerminal,
   type Incident,
   type JoinedFinding,
@@ -11,7 +12,6 @@ import {
   tagsOf,
   withoutMiddle,
 } from '../incidents.js'
-import type { DeliveryState } from './outbox.js'
 import { type Colour, fitted, type Paint, padded, painter, widthOf, wrapped } from './terminal.js'
 
 const columns = 100
@@ -103,7 +103,12 @@ export function historyText(history: readonly TriageAction[]): string {
     .join('')
 }
 
-const standing: Readonly<Record<string, string>> = { delivered: 'delivered', retry: 'waiting', refused: 'dead' }
+const standing: Readonly<Record<string, string>> = {
+  delivered: 'delivered',
+  retry: 'waiting',
+  again: 'waiting',
+  refused: 'dead',
+}
 
 function head(incident: Incident, paint: Paint): string[] {
   const mark = ` ${incident.severity.toUpperCase()} `

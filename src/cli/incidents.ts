@@ -1,15 +1,10 @@
 /** `incidents`: what the detectors found, as one story each, and what became of its delivery. */
 import { parseArgs } from 'node:util'
+import { deliveryText, historyText, incidentLine, incidentText } from '../alert/index.js'
+import { WatchkeeperError } from '../errors.js'
 import {
   type DeliveryState,
   deliveriesOf,
-  deliveryText,
-  historyText,
-  incidentLine,
-  incidentText,
-} from '../alert/index.js'
-import { WatchkeeperError } from '../errors.js'
-import {
   findIncidents,
   historyOf,
   type Incident,

@@ -3,13 +3,20 @@ import { after, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import fc from 'fast-check'
 import { pino } from 'pino'
-import { type Alert, type AlertOptions, deliveriesOf, startAlert } from '../../src/alert/index.js'
+import { type Alert, type AlertOptions, startAlert } from '../../src/alert/index.js'
 import { joinFindings } from '../../src/alert/joining.js'
 import type { Notifier } from '../../src/alert/notifiers/contract.js'
 import { atOnce, type Receiver } from '../../src/alert/receivers.js'
 import type { Shares } from '../../src/bus/index.js'
 import type { Finding } from '../../src/finding.js'
-import { type Incident, keepVersions, latestIncidents } from '../../src/incidents.js'
+import {
+  deadDeliveries,
+  deliveriesOf,
+  type Incident,
+  keepVersions,
+  latestIncidents,
+  sendAgain,
+} from '../../src/incidents.js'
 import type { Store } from '../../src/store/index.js'
 import { Telemetry } from '../../src/telemetry.js'
 import { baseTime, finding, findingRow, second } from '../support/findings.js'
@@ -465,6 +472,33 @@ describe('alerting over a real store and a real receiver', () => {
         ['sent', 1],
       ],
     )
+  })
+
+  test('what a receiver refused is listed, and sent again when somebody asks, with as much patience as at first', async (t) => {
+    const { store, receiver, clock, found, start } = await bench(t)
+    await found(finding({ anchor: 'a' }))
+    const alert = start()
+    receiver.answer = answers.status(400)
+    await alert.tick()
+    await alert.tick()
+    assert.equal(receiver.received.length, 1)
+    const [dead, ...others] = await deadDeliveries(store, { tenant: 'acme', most: 10 })
+    assert.ok(dead)
+    assert.deepEqual([others.length, dead.outcome, dead.receiver], [0, 'refused', 'webhook'])
+    assert.deepEqual(await deadDeliveries(store, { tenant: 'globex', most: 10 }), [])
+
+    clock.now += 5 * 24 * 60 * minute
+    await sendAgain(store, dead, { actor: 'ada', now: clock.now })
+    assert.deepEqual(await deadDeliveries(store, { tenant: undefined, most: 10 }), [])
+    receiver.answer = answers.status(503)
+    clock.now += second
+    await alert.tick()
+    receiver.answer = answers.ok
+    clock.now += 10 * minute
+    await alert.tick()
+    await alert.tick()
+    assert.equal(receiver.received.length, 3)
+    assert.equal((await deliveriesOf(store, [await only(store)]))[0]?.outcome, 'delivered')
   })
 
   test('one incident that a receiver chokes on does not hold up the others', async (t) => {

@@ -102,7 +102,7 @@ export function incidentPage(data: IncidentPageData, frame: Frame): string {
           {data.mayAct ? <Actions {...data} csrf={frame.csrf} me={frame.person?.name ?? ''} /> : null}
           <NextSteps {...data} />
           <History {...data} />
-          <Deliveries {...data} />
+          <Deliveries {...data} csrf={frame.csrf} />
         </aside>
       </div>
     </article>,
@@ -442,10 +442,11 @@ function History({ history }: IncidentPageData) {
 const outcomes: Readonly<Record<string, string>> = {
   delivered: 'delivered',
   retry: 'waiting',
+  again: 'waiting',
   refused: 'dead',
 }
 
-function Deliveries({ deliveries }: IncidentPageData) {
+function Deliveries({ incident, deliveries, mayAct, csrf }: IncidentPageData & { csrf: string }) {
   return (
     <Section id="deliveries" title="Deliveries">
       {deliveries.length === 0 ? (
@@ -455,7 +456,14 @@ function Deliveries({ deliveries }: IncidentPageData) {
           {deliveries.map(({ receiver, version, outcome, reason, attempts, at }) => (
             <li key={`${receiver} ${version}`}>
               <Time at={at} /> <b>{receiver}</b> version {version}: {outcomes[outcome] ?? outcome}
-              {attempts > 1 ? `, ${attempts} attempts` : ''}
+              {attempts > 1 ? `, ${attempts} attempts` : ''}{' '}
+              {outcome === 'refused' && version === incident.version && mayAct ? (
+                <form method="post" action={`/incidents/${incident.id}/send-again`}>
+                  <input type="hidden" name="csrf" value={csrf} />
+                  <input type="hidden" name="receiver" value={receiver} />
+                  <button type="submit">Send again</button>
+                </form>
+              ) : null}
               {reason === '' ? null : (
                 <>
                   : <Said text={reason} most={200} />
