@@ -43,6 +43,7 @@ import {
   outgoingContext,
   parseTraceparent,
 } from './trace-context.js'
+import { weightOf } from './weight.js'
 
 export interface ConnectionOptions {
   readonly emitter: Emitter
@@ -390,6 +391,7 @@ export class Connection implements TapListener {
         rpcCode: ending.rpcCode,
         detail: taskDetail(request, ending.result, emitter.capturer),
       },
+      weight: weightOf(params, ending.result, ending.errorText),
       capture: (capturer) => {
         const captured = capturer.arguments(tool, argumentsOf(request))
         return {

@@ -59,6 +59,8 @@ export interface Statement {
   readonly startedAt?: number
   readonly endedAt?: number
   readonly capture?: (capturer: Capturer) => Partial<ProducerEvent>
+  /** Characters of the contents that `capture` holds on to, about. Default: 0. */
+  readonly weight?: number
 }
 
 export interface EmitterCounts extends DeliveryCounts {
@@ -68,8 +70,8 @@ export interface EmitterCounts extends DeliveryCounts {
 }
 
 const MiB = 1_048_576
-/** Statements whose contents wait for capture. */
-const captureRoom = 512
+/** Statements whose contents wait for capture, and characters of those contents. */
+const captureRoom = { pieces: 512, weight: 32 * MiB }
 /** Things that are said only once (tool definitions); beyond it they are said again. */
 const rememberedMost = 10_000
 
@@ -147,7 +149,7 @@ export class Emitter {
     const timed = { ...statement, startedAt: statement.startedAt ?? at, endedAt: statement.endedAt ?? at }
     const { capture } = statement
     if (capture === undefined) this.#finish(timed, eventId, {})
-    else if (!this.#later.do(() => this.#finish(timed, eventId, this.#captured(capture))))
+    else if (!this.#later.do(() => this.#finish(timed, eventId, this.#captured(capture)), statement.weight ?? 0))
       this.#finish(timed, eventId, this.#omit())
     return eventId
   }
@@ -188,7 +190,7 @@ export class Emitter {
   }
 
   #finish(
-    { kind, facts, startedAt, endedAt }: Required<Omit<Statement, 'capture' | 'eventId'>>,
+    { kind, facts, startedAt, endedAt }: Required<Omit<Statement, 'capture' | 'weight' | 'eventId'>>,
     eventId: string,
     captured: Partial<ProducerEvent>,
   ): void {

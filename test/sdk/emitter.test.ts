@@ -140,6 +140,29 @@ test('contents that capture has no room for are omitted, and the calls still tol
   assert.equal(emitter.counts.omitted, omitted)
 })
 
+test('heavy contents wait in a bounded memory, and in the order in which they were stated', async (t) => {
+  const { collector, emitter } = await producing(t)
+  const many = 100
+  for (let index = 0; index < many; index++)
+    emitter.emit({
+      kind: 'call',
+      facts: { requestId: String(index) },
+      weight: 1_048_576,
+      capture: (capturer) => capturer.arguments('tool', { index }),
+    })
+  await emitter.flush()
+  const omitted = collector.events.filter(({ argCapture }) => argCapture === 'omitted').length
+  assert.deepEqual([collector.events.length, omitted], [many, many - 32])
+  const captured = collector.events.filter(({ argCapture }) => argCapture === 'captured')
+  assert.deepEqual(
+    captured.map(({ requestId }) => requestId),
+    Array.from({ length: 32 }, (_, index) => String(index)),
+  )
+  emitter.emit({ kind: 'call', facts: {}, weight: 1e9, capture: (capturer) => capturer.arguments('tool', { one: 1 }) })
+  await emitter.flush()
+  assert.equal(collector.events.at(-1)?.argCapture, 'captured', 'one alone always has room')
+})
+
 test("the host's faults in its listener stay its own", async (t) => {
   const onProblem = (): never => assert.fail('broken on purpose')
   const answers: readonly (Answer | undefined)[] = ['reset']
