@@ -5,7 +5,7 @@
 import { stringify } from 'yaml'
 import { uids } from './addresses.js'
 import { added, dark, lost, pipelineHealth, producersOf } from './pipeline-health.js'
-import { dataSource, queryModel } from './query.js'
+import { dataSource, queryModel, told } from './query.js'
 
 export interface AlertRule {
   /** Never changes: Grafana knows the rule's state by it. */
@@ -51,7 +51,7 @@ export const pipelineRules: readonly AlertRule[] = [
     severity: 'critical',
     range: 24 * hour,
     sql: `SELECT if(count() = 0, 0, greatest(0, dateDiff('second', max(stored_at), $__toTime))) AS seconds
-      FROM records WHERE kept_at >= ($__fromTime) AND stored_at <= ($__toTime)`,
+      FROM ${told} AS records WHERE kept_at >= ($__fromTime) AND stored_at <= ($__toTime)`,
     above: 15 * minute,
     lasting: '5m',
     panel: 'Stored, by side',
@@ -64,7 +64,7 @@ export const pipelineRules: readonly AlertRule[] = [
     severity: 'warning',
     range: 15 * minute,
     sql: `SELECT if(count() = 0, 0, quantileExact(0.95)(greatest(0, dateDiff('microsecond', received_at, stored_at))) / 1000000) AS seconds
-      FROM records WHERE $__timeFilter(stored_at) AND kept_at >= ($__fromTime) - INTERVAL 8 DAY`,
+      FROM ${told} AS records WHERE $__timeFilter(stored_at) AND kept_at >= ($__fromTime) - INTERVAL 8 DAY`,
     above: 30,
     lasting: '5m',
     panel: 'Lag',

@@ -1,7 +1,7 @@
 /** What may leave: hosts that arguments name, how much was sent where, which are new, which secrets were on the way. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { bars, dashboard, series, stat, table } from './house-style.js'
-import { chosen, hoursInRange, rank } from './query.js'
+import { chosen, happened, hoursInRange, rank } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const inRange = `$__timeFilter(kept_at) AND ${names}`
@@ -38,7 +38,7 @@ export const exfiltration = dashboard({
         stat({
           title: 'Sent to named destinations',
           description: 'Bytes of arguments of calls that name a host or an address.',
-          sql: `SELECT sumIf(audit.arg_bytes, notEmpty(destinations)) AS sent FROM audit WHERE ${inRange}`,
+          sql: `SELECT sumIf(audit.arg_bytes, notEmpty(destinations)) AS sent FROM ${happened} AS audit WHERE ${inRange}`,
           empty: none,
           unit: 'bytes',
           width: 6,
@@ -47,7 +47,7 @@ export const exfiltration = dashboard({
           title: 'Secrets in arguments',
           description:
             'Calls in whose arguments something that looks like a secret stood; kinds and calls below. The secret itself is never kept.',
-          sql: `SELECT countIf(notEmpty(arg_secret_kinds)) AS calls FROM audit WHERE ${inRange}`,
+          sql: `SELECT countIf(notEmpty(arg_secret_kinds)) AS calls FROM ${happened} AS audit WHERE ${inRange}`,
           empty: none,
           width: 6,
           steps: [[1, 'high']],
@@ -88,7 +88,7 @@ export const exfiltration = dashboard({
           title: 'Bytes by person',
           description: 'Who sent most in calls that name a destination.',
           sql: `SELECT if(subject = '', 'not named', toString(subject)) AS person, sum(audit.arg_bytes) AS sent
-            FROM audit WHERE notEmpty(destinations) AND ${inRange}
+            FROM ${happened} AS audit WHERE notEmpty(destinations) AND ${inRange}
             GROUP BY person ORDER BY sent DESC, person LIMIT 20`,
           empty: none,
           unit: 'bytes',

@@ -38,7 +38,7 @@ import {
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat'
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table'
 import { PanelBuilder as TimeSeries } from '@grafana/grafana-foundation-sdk/timeseries'
-import { chosen, dataSource, type FilterName, queryModel, target } from './query.js'
+import { chosen, dataSource, type FilterName, happened, queryModel, target } from './query.js'
 
 /** Colour-blind safe in pairs: severities differ in lightness too. */
 export const colours = {
@@ -226,18 +226,18 @@ const choices: Readonly<Record<FilterName, Omit<Choice, 'name' | 'several'>>> = 
   tenant: {
     label: 'Tenant',
     description: 'Whose records.',
-    sql: 'SELECT DISTINCT hex(tenant), tenant FROM audit WHERE $__timeFilter(kept_at) ORDER BY tenant LIMIT 1000',
+    sql: `SELECT DISTINCT hex(tenant), tenant FROM ${happened} AS audit WHERE $__timeFilter(kept_at) ORDER BY tenant LIMIT 1000`,
   },
   server: {
     label: 'Server',
     description: 'MCP servers by the name they give themselves.',
-    sql: `SELECT DISTINCT hex(server_name), server_name FROM audit
+    sql: `SELECT DISTINCT hex(server_name), server_name FROM ${happened} AS audit
       WHERE $__timeFilter(kept_at) AND server_name != '' AND ${chosen('tenant', 'tenant')} ORDER BY server_name LIMIT 1000`,
   },
   subject: {
     label: 'Subject',
     description: 'Who the token says the caller is.',
-    sql: `SELECT DISTINCT hex(subject), subject FROM audit
+    sql: `SELECT DISTINCT hex(subject), subject FROM ${happened} AS audit
       WHERE $__timeFilter(kept_at) AND subject != '' AND ${chosen('tenant', 'tenant')} ORDER BY subject LIMIT 1000`,
   },
   detector: {

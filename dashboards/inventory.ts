@@ -1,7 +1,7 @@
 /** Which servers and tools there are, which are new, and which of them say something else than before. */
 import { toServer, toSession, uids } from './addresses.js'
 import { dashboard, stat, table } from './house-style.js'
-import { chosen } from './query.js'
+import { chosen, happened } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')}`
 const told = `kind = 'tool_definition' AND mapContains(detail, 'definition_digest') AND ${names}`
@@ -92,7 +92,7 @@ export const inventory = dashboard({
           description: 'The latest definitions of the range: which digest of which tool was shown to whom.',
           sql: `SELECT kept_at AS time, server_name AS server, server_version AS version, tool, subject AS shown_to,
               detail['definition_digest'] AS definition, detail['description_digest'] AS tool_description
-            FROM audit WHERE ${told} AND $__timeFilter(kept_at)
+            FROM ${happened} AS audit WHERE ${told} AND $__timeFilter(kept_at)
             ORDER BY kept_at DESC, record_id
             LIMIT 200`,
           empty: noDefinitions,
@@ -113,7 +113,7 @@ export const inventory = dashboard({
               arrayStringConcat(arraySort(groupUniqArrayIf(10)(toString(server_address), server_address != '')), ', ') AS addresses,
               uniqExactIf(tool, tool != '') AS tools, uniqExactIf(subject, subject != '') AS people, count() AS records, max(kept_at) AS last,
               hex(server_name) AS server_key
-            FROM audit WHERE server_name != '' AND $__timeFilter(kept_at) AND ${names}
+            FROM ${happened} AS audit WHERE server_name != '' AND $__timeFilter(kept_at) AND ${names}
             GROUP BY server_name ORDER BY records DESC, server
             LIMIT 500`,
           empty: noUse,

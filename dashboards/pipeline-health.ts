@@ -1,7 +1,7 @@
 /** Whether what happens arrives: received, stored, late, lost, not understood, and who fell silent. */
 import { toServer, uids } from './addresses.js'
 import { dashboard, series, stat, table } from './house-style.js'
-import { chosen } from './query.js'
+import { chosen, told } from './query.js'
 
 const tenant = chosen('tenant', 'tenant')
 /** The producer's time is within seven days before receipt: days before need not be read. */
@@ -34,7 +34,7 @@ export const producersOf = (filter: string): string => `
   SELECT tenant, producer_id, owner AS key_owner, argMax(server_name, received_at) AS server, argMax(side, received_at) AS told_as,
     argMax(source, received_at) AS sdk, max(received_at) AS last, count() AS number,
     argMax(kind = 'connection' AND detail['phase'] = 'closed', received_at) AS said_goodbye
-  FROM records
+  FROM ${told} AS records
   WHERE $__timeFilter(kept_at) AND producer_id != '' ${filter}
   GROUP BY tenant, owner, producer_id`
 const producers = producersOf(`AND ${tenant} AND ${chosen('server', 'server_name')}`)
@@ -53,7 +53,7 @@ export const pipelineHealth = dashboard({
         stat({
           title: 'Stored',
           description: 'Records stored in the range, copies included once.',
-          sql: `SELECT count() AS records FROM records WHERE ${stored}`,
+          sql: `SELECT count() AS records FROM ${told} AS records WHERE ${stored}`,
           empty: noRecords,
           width: 6,
         }),
@@ -115,7 +115,7 @@ export const pipelineHealth = dashboard({
           description:
             'From the end of what happened to its receipt (senders), and from there into the store (us): 95 of 100 records were faster.',
           sql: `SELECT $__timeInterval(stored_at) AS time, part.1 AS way, quantileExact(0.95)(part.2) / 1000000 AS p95
-            FROM records
+            FROM ${told} AS records
             ARRAY JOIN [('until received', greatest(0, dateDiff('microsecond', ended_at, received_at))),
               ('until stored', greatest(0, dateDiff('microsecond', received_at, stored_at)))] AS part
             WHERE ${stored}
@@ -131,7 +131,7 @@ export const pipelineHealth = dashboard({
           description:
             'Which side told of it. A side that falls silent while the other goes on is a sensor that is off.',
           sql: `SELECT $__timeInterval(stored_at) AS time, if(side = '', 'unknown', toString(side)) AS told_by, count() AS records
-            FROM records WHERE ${stored}
+            FROM ${told} AS records WHERE ${stored}
             GROUP BY time, told_by ORDER BY time, told_by`,
           by: 'told_by',
           empty: noRecords,
@@ -201,7 +201,7 @@ export const pipelineHealth = dashboard({
           title: 'Who sends',
           description: 'By SDK and form: which versions are about, and what comes as plain spans without our capture.',
           sql: `SELECT source, source_version AS version, form, role, uniqExact(producer_id) AS producers, count() AS records, max(received_at) AS last
-            FROM records WHERE ${stored}
+            FROM ${told} AS records WHERE ${stored}
             GROUP BY source, version, form, role ORDER BY records DESC, source, version, form, role
             LIMIT 100`,
           empty: noRecords,

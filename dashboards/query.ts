@@ -51,6 +51,13 @@ export type FilterName = (typeof filterNames)[number]
 export const chosen = (variable: FilterName, column: string): string =>
   `$__conditionalAll(${column} IN (arrayMap(name -> unhex(name), [$${variable}])), $${variable})`
 
+/**
+ * The rows of `audit` and of `records` without the session that each belongs to: that one costs a look at the links of all sessions,
+ * most of the time of a panel that shows none. Named like the view, so that SQL reads alike: `FROM ${happened} AS audit`.
+ */
+export const happened = `(SELECT * FROM events FINAL WHERE shadow = '')`
+export const told = `(SELECT * FROM events FINAL WHERE shadow IN ('', 'same_call'))`
+
 /** Rows of the hourly views: the hour in which the range begins is part of it. */
 export const hoursInRange = '(hour >= toStartOfHour($__fromTime) AND hour <= ($__toTime))'
 

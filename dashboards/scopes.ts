@@ -1,7 +1,7 @@
 /** Which rights people have on which servers, how they came by them, and who is refused. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { dashboard, series, stat, table } from './house-style.js'
-import { chosen } from './query.js'
+import { chosen, happened } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const inRange = `$__timeFilter(kept_at) AND ${names}`
@@ -24,7 +24,7 @@ export const scopes = dashboard({
           title: 'Elevations',
           description:
             'How often the scopes of somebody on a server grew. Each should have a reason that a person knows.',
-          sql: `SELECT count() AS elevations FROM audit WHERE ${elevations}`,
+          sql: `SELECT count() AS elevations FROM ${happened} AS audit WHERE ${elevations}`,
           empty: none,
           width: 6,
           steps: [[1, 'low']],
@@ -33,7 +33,7 @@ export const scopes = dashboard({
           title: 'Challenges',
           description:
             'How often a server asked for more scopes than the token had. Many in a row are somebody who tries.',
-          sql: `SELECT count() AS challenges FROM audit WHERE ${challenges}`,
+          sql: `SELECT count() AS challenges FROM ${happened} AS audit WHERE ${challenges}`,
           empty: none,
           width: 6,
           steps: [[20, 'medium']],
@@ -51,7 +51,7 @@ export const scopes = dashboard({
           title: 'Wrong audience',
           description:
             'Tokens that were made for another server than the one they were shown to. Any is a fault or an attack.',
-          sql: `SELECT countIf(audience != '' AND expected_audience != '' AND audience != expected_audience) AS wrong FROM audit WHERE ${inRange}`,
+          sql: `SELECT countIf(audience != '' AND expected_audience != '' AND audience != expected_audience) AS wrong FROM ${happened} AS audit WHERE ${inRange}`,
           empty: none,
           width: 6,
           steps: [[1, 'high']],
@@ -65,7 +65,7 @@ export const scopes = dashboard({
           title: 'Decisions',
           description: 'How authorization was decided, by the word of whoever decided it.',
           sql: `SELECT $__timeInterval(kept_at) AS time, if(decision = '', 'not told', toString(decision)) AS decided, count() AS records
-            FROM audit WHERE kind IN ('authorization', 'consent', 'approval') AND ${inRange}
+            FROM ${happened} AS audit WHERE kind IN ('authorization', 'consent', 'approval') AND ${inRange}
             GROUP BY time, decided ORDER BY time, decided`,
           by: 'decided',
           empty: none,
@@ -75,7 +75,7 @@ export const scopes = dashboard({
           title: 'Challenges and elevations',
           description: 'An elevation without a challenge before it came from elsewhere: look at its session.',
           sql: `SELECT $__timeInterval(kept_at) AS time, if(kind = 'elevation', 'elevations', 'challenges') AS what, count() AS records
-            FROM audit WHERE (kind = 'elevation' OR notEmpty(scopes_challenged)) AND ${inRange}
+            FROM ${happened} AS audit WHERE (kind = 'elevation' OR notEmpty(scopes_challenged)) AND ${inRange}
             GROUP BY time, what ORDER BY time, what`,
           by: 'what',
           empty: none,
@@ -121,7 +121,7 @@ export const scopes = dashboard({
           sql: `SELECT subject, server_name AS server, countIf(notEmpty(scopes_challenged)) AS challenges, countIf(outcome = 'denied') AS denied,
               arrayStringConcat(arraySort(arrayDistinct(arrayFlatten(groupArray(scopes_challenged)))), ', ') AS after, max(kept_at) AS last,
               hex(subject) AS subject_key, hex(server_name) AS server_key
-            FROM audit WHERE (notEmpty(scopes_challenged) OR outcome = 'denied') AND ${inRange}
+            FROM ${happened} AS audit WHERE (notEmpty(scopes_challenged) OR outcome = 'denied') AND ${inRange}
             GROUP BY subject, server_name
             ORDER BY challenges + denied DESC, subject, server
             LIMIT 100`,

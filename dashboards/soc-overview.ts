@@ -1,7 +1,7 @@
 /** What needs eyes now, who is at risk, and what becomes of what was seen. */
 import { toBoth, toIncident, uids } from './addresses.js'
 import { bars, dashboard, series, stat, table } from './house-style.js'
-import { chosen, rank, weight } from './query.js'
+import { chosen, happened, rank, weight } from './query.js'
 
 const incidents = `maturity = 'stable' AND $__timeFilter(updated_at) AND ${chosen('tenant', 'tenant')}`
 const findings = `maturity = 'stable' AND excluded_by = '' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
@@ -88,7 +88,7 @@ export const socOverview = dashboard({
           description:
             'How many records became an alert: things that happened, findings, those that may alert (no trial detector, no exclusion of the policy file), incidents, delivered ones. For all servers, subjects and detectors.',
           sql: `SELECT step, number FROM (
-              SELECT 1 AS place, 'records' AS step, count() AS number FROM audit WHERE $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}
+              SELECT 1 AS place, 'records' AS step, count() AS number FROM ${happened} AS audit WHERE $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}
               UNION ALL SELECT 2, 'findings', count() FROM finding WHERE $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
               UNION ALL SELECT 3, 'that may alert', count() FROM finding WHERE maturity = 'stable' AND excluded_by = '' AND $__timeFilter(at) AND ${chosen('tenant', 'tenant')}
               UNION ALL SELECT 4, 'incidents', count() FROM incident WHERE ${incidents}

@@ -1,7 +1,7 @@
 /** Who used which tool, how often, how fast, with what outcome. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { bars, dashboard, series, stat, table } from './house-style.js'
-import { chosen, hoursInRange } from './query.js'
+import { chosen, happened, hoursInRange } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const calls = `kind = 'call' AND $__timeFilter(kept_at) AND ${names}`
@@ -20,7 +20,7 @@ export const toolActivity = dashboard({
         stat({
           title: 'Calls',
           description: 'MCP requests that ended in the range, each once, whoever told of it.',
-          sql: `SELECT count() AS calls FROM audit WHERE ${calls}`,
+          sql: `SELECT count() AS calls FROM ${happened} AS audit WHERE ${calls}`,
           empty: noCalls,
           width: 6,
         }),
@@ -28,7 +28,7 @@ export const toolActivity = dashboard({
           title: 'Failed',
           description:
             'Share of calls that ended in an error of the tool or the protocol. A jump is a broken server, or somebody who tries things.',
-          sql: `SELECT if(count() = 0, 0, countIf(outcome IN ('tool_error', 'protocol_error')) / count()) AS failed FROM audit WHERE ${calls}`,
+          sql: `SELECT if(count() = 0, 0, countIf(outcome IN ('tool_error', 'protocol_error')) / count()) AS failed FROM ${happened} AS audit WHERE ${calls}`,
           empty: noCalls,
           unit: 'percentunit',
           width: 6,
@@ -41,7 +41,7 @@ export const toolActivity = dashboard({
           title: 'Denied',
           description:
             'Calls that were refused for want of a right or of an approval. See Scopes and elevations for who asked for what.',
-          sql: `SELECT countIf(outcome = 'denied') AS denied FROM audit WHERE ${calls}`,
+          sql: `SELECT countIf(outcome = 'denied') AS denied FROM ${happened} AS audit WHERE ${calls}`,
           empty: noCalls,
           width: 6,
           steps: [[1, 'medium']],
@@ -49,7 +49,7 @@ export const toolActivity = dashboard({
         stat({
           title: 'People',
           description: 'Different subjects that called something: who the tokens say they are.',
-          sql: `SELECT uniqExactIf(subject, subject != '') AS people FROM audit WHERE ${calls}`,
+          sql: `SELECT uniqExactIf(subject, subject != '') AS people FROM ${happened} AS audit WHERE ${calls}`,
           empty: noCalls,
           width: 6,
         }),
@@ -62,7 +62,7 @@ export const toolActivity = dashboard({
           title: 'Calls by outcome',
           description: 'How calls ended. Denials and errors of one person in a row are a probe.',
           sql: `SELECT $__timeInterval(kept_at) AS time, if(outcome = '', 'unknown', toString(outcome)) AS outcome_name, count() AS calls
-            FROM audit WHERE ${calls}
+            FROM ${happened} AS audit WHERE ${calls}
             GROUP BY time, outcome_name ORDER BY time, outcome_name`,
           by: 'outcome_name',
           empty: noCalls,
@@ -95,7 +95,7 @@ export const toolActivity = dashboard({
               quantile(0.5)(dateDiff('microsecond', started_at, ended_at)) / 1000 AS p50,
               quantile(0.95)(dateDiff('microsecond', started_at, ended_at)) / 1000 AS p95,
               sum(audit.arg_bytes) AS sent, sum(audit.result_bytes) AS returned, max(kept_at) AS last
-            FROM audit WHERE tool != '' AND ${calls}
+            FROM ${happened} AS audit WHERE tool != '' AND ${calls}
             GROUP BY server, tool ORDER BY calls DESC, server, tool
             LIMIT 500`,
           empty: noCalls,
@@ -137,7 +137,7 @@ export const toolActivity = dashboard({
         bars({
           title: 'Calls by client',
           description: 'By the name that the client program gives itself: no identity.',
-          sql: `SELECT if(client_name = '', 'unnamed', toString(client_name)) AS client, count() AS calls FROM audit WHERE ${calls}
+          sql: `SELECT if(client_name = '', 'unnamed', toString(client_name)) AS client, count() AS calls FROM ${happened} AS audit WHERE ${calls}
             GROUP BY client ORDER BY calls DESC, client LIMIT 20`,
           empty: noCalls,
           width: 10,
