@@ -1,10 +1,18 @@
 /** One incident, or one session: what happened in which order, which values went from where to where, what belongs together. */
 import { toIncident, toSession, uids } from './addresses.js'
 import { type Choice, dashboard, series, table } from './house-style.js'
-import { chosen, rank } from './query.js'
+import { chosen, happened, rank, withSessions } from './query.js'
 
 const theIncident = `toString(incident_id) = '$incident' AND ${chosen('tenant', 'tenant')}`
-const theSession = `session = unhex('$session') AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}`
+/**
+ * Rows of the chosen session, by the keys that mean it: those that are linked to it, and its own name where that is linked to no stronger
+ * one. The same rows as `session = …` in `audit`, without a look at the links of all sessions.
+ */
+const theSession = `((tenant, session_key) IN (
+                SELECT tenant, key FROM session_of
+                WHERE key IN (SELECT key FROM session_links WHERE other = unhex('$session')) AND session = unhex('$session'))
+              OR (session_key = unhex('$session') AND (tenant, session_key) NOT IN (SELECT tenant, key FROM session_of WHERE key = unhex('$session'))))
+              AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}`
 const chooseIncident = 'Choose an incident above, or come by a link of the SOC overview.'
 const chooseSession =
   'Choose a session above and a range in which it was alive, or come by a link of another dashboard.'
@@ -25,9 +33,10 @@ const choices: readonly Choice[] = [
     description:
       'Sessions of the range, the latest first: c: conversation, m: MCP session, t: trace, s: subject and client.',
     several: false,
-    sql: `SELECT hex(session), session FROM audit
-      WHERE $__timeFilter(kept_at) AND session != '' AND ${chosen('tenant', 'tenant')}
-      GROUP BY session ORDER BY max(kept_at) DESC LIMIT 500`,
+    sql: `SELECT hex(session), session
+      FROM ${withSessions(`SELECT tenant, session_key, max(kept_at) AS last FROM ${happened} AS audit WHERE $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')} GROUP BY tenant, session_key ORDER BY last DESC LIMIT 2000`)} AS sessions
+      WHERE session != ''
+      GROUP BY session ORDER BY max(last) DESC LIMIT 500`,
   },
 ]
 
@@ -99,7 +108,7 @@ export const investigation = dashboard({
               FROM (${ofBody('matched', 'Tuple(kind String, hash String, firstIn String, usedIn String)')})),
             places AS (
               SELECT record_id, min(kept_at) AS at, any(concat(server_name, if(tool = '', '', '.'), tool)) AS place
-              FROM audit
+              FROM ${happened} AS audit
               WHERE record_id IN (SELECT arrayJoin([first_in, used_in]) FROM pairs) AND ${chosen('tenant', 'tenant')}
               GROUP BY record_id)
             SELECT kind, f.place AS first_seen_in, f.at AS first_seen, u.place AS used_in_call, u.at AS used, value
@@ -121,7 +130,7 @@ export const investigation = dashboard({
           description:
             'Records of the session by server: a burst of one server after a read of another is worth a look.',
           sql: `SELECT $__timeInterval(kept_at) AS time, toString(server_name) AS server, count() AS records
-            FROM audit WHERE ${theSession}
+            FROM ${happened} AS audit WHERE ${theSession}
             GROUP BY time, server ORDER BY time, server`,
           by: 'server',
           leastInterval: '10s',
@@ -136,7 +145,7 @@ export const investigation = dashboard({
               arrayStringConcat(destinations, ', ') AS destinations, arrayStringConcat(arg_secret_kinds, ', ') AS secrets_sent,
               arg_bytes, result_bytes, dateDiff('millisecond', started_at, ended_at) AS duration, trace_id,
               toString(record_id) AS record
-            FROM audit WHERE ${theSession}
+            FROM ${happened} AS audit WHERE ${theSession}
             ORDER BY kept_at, record
             LIMIT 2000`,
           empty: chooseSession,
@@ -188,11 +197,14 @@ export const investigation = dashboard({
         table({
           title: 'Other sessions of the same people',
           description: 'What else the subjects of this session did in the range, the latest first.',
-          sql: `SELECT max(kept_at) AS last, session AS other_session, any(subject) AS of, count() AS records,
-              uniqExact(server_name) AS servers, hex(session) AS session_key
-            FROM audit
-            WHERE subject IN (SELECT subject FROM audit WHERE ${theSession} AND subject != '') AND session != unhex('$session')
+          sql: `SELECT max(sessions.last) AS last, session AS other_session, any(of_whom) AS of, sum(number) AS records,
+              uniqExactArray(server_names) AS servers, hex(session) AS session_key
+            FROM ${withSessions(`SELECT tenant, session_key, max(kept_at) AS last, any(subject) AS of_whom, count() AS number, groupUniqArray(1000)(server_name) AS server_names
+              FROM ${happened} AS audit
+            WHERE subject IN (SELECT subject FROM ${happened} AS audit WHERE ${theSession} AND subject != '')
               AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}
+              GROUP BY tenant, session_key ORDER BY last DESC LIMIT 1000`)} AS sessions
+            WHERE session != unhex('$session')
             GROUP BY session ORDER BY last DESC, other_session
             LIMIT 100`,
           empty: 'The people of this session did nothing else in the range, or none is chosen.',

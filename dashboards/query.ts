@@ -58,6 +58,16 @@ export const chosen = (variable: FilterName, column: string): string =>
 export const happened = `(SELECT * FROM events FINAL WHERE shadow = '')`
 export const told = `(SELECT * FROM events FINAL WHERE shadow IN ('', 'same_call'))`
 
+/**
+ * The rows of a short list (which has `tenant` and `session_key`) with the `session` that each belongs to, looked up for them alone. They are
+ * asked for twice.
+ */
+export const withSessions = (rows: string): string => `(
+  SELECT listed.*, if(s.session = '', listed.session_key, s.session) AS session
+  FROM (${rows}) AS listed
+  LEFT ANY JOIN (SELECT tenant, key, session FROM session_of WHERE key IN (SELECT session_key FROM (${rows}))) AS s
+    ON s.tenant = listed.tenant AND s.key = listed.session_key)`
+
 /** Rows of the hourly views: the hour in which the range begins is part of it. */
 export const hoursInRange = '(hour >= toStartOfHour($__fromTime) AND hour <= ($__toTime))'
 
