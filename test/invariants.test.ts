@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
+import { minVersion, satisfies } from 'semver'
 import { fromRoot } from './support/root.js'
 
 interface Source {
@@ -129,6 +130,22 @@ test('time is a parameter: stages and detectors read no clock', () => {
 test('no file is called utils', () => {
   assert.deepEqual(
     all.filter(({ path }) => /(^|\/)(utils?|helpers?|common|misc)(\.ts|\/)/.test(path)).map(({ path }) => path),
+    [],
+  )
+})
+
+test('every package that is installed works on the oldest Node that we support', () => {
+  const oldest = minVersion(JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')).engines.node)
+  assert.ok(oldest)
+  const { packages } = JSON.parse(readFileSync(fromRoot('package-lock.json'), 'utf8')) as {
+    readonly packages: Readonly<Record<string, { readonly engines?: { readonly node?: string } }>>
+  }
+  const wanted = Object.entries(packages).flatMap(([name, { engines }]) =>
+    engines?.node === undefined ? [] : [{ name, range: engines.node }],
+  )
+  assert.ok(wanted.length > 100)
+  assert.deepEqual(
+    wanted.filter(({ range }) => !satisfies(oldest, range)),
     [],
   )
 })
