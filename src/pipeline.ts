@@ -7,6 +7,7 @@ import { type AlertOptions, configuredReceivers, startAlert } from './alert/inde
 import { createBus } from './bus/index.js'
 import type { Config } from './config.js'
 import { createConsole } from './console/index.js'
+import { describedDetectors } from './described-detectors.js'
 import { type Exclusions, type Policies, startDetect } from './detect/index.js'
 import { WatchkeeperError } from './errors.js'
 import { type ReadinessCheck, startHealth } from './health.js'
@@ -90,7 +91,12 @@ export async function startPipeline({
     // First, so that a process that waits for its store is alive, not ready, and says why.
     let store: Store | undefined
     const mounted = roles.has('console')
-      ? await createConsole({ ...stage('console'), store: () => store, policies: policy.policies })
+      ? await createConsole({
+          ...stage('console'),
+          store: () => store,
+          policies: policy.policies,
+          detectors: await describedDetectors(config),
+        })
       : undefined
     const health = await startHealth({
       host: config.consoleHost,

@@ -9,6 +9,7 @@ import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { FastifyPluginAsync } from 'fastify'
 import type { Config } from '../config.js'
+import type { DescribedDetector } from '../described-detectors.js'
 import type { Sight } from '../inventory.js'
 import { keptSecret } from '../kept-secret.js'
 import type { Logger } from '../log.js'
@@ -16,18 +17,24 @@ import type { Store } from '../store/index.js'
 import { AccountBook } from './accounts/book.js'
 import { accountFilePath } from './accounts/file.js'
 import { askWho } from './asking.js'
+import { assetRoutes } from './assets.js'
 import type { Desk } from './desk.js'
+import { framing } from './framing.js'
 import { headers } from './headers.js'
 import { openapi } from './openapi.js'
-import { plainLogInPage, refusalPage } from './plain-pages.js'
+import { faultPage } from './pages/fault.js'
+import { logInPage } from './pages/log-in.js'
 import { type ProviderConfig, providerOf } from './provider.js'
 import { Refusal } from './refusal.js'
 import { answerRefusals } from './refusing.js'
 import { actionRoutes } from './routes/actions.js'
+import { detectorRoutes } from './routes/detectors.js'
 import { incidentRoutes } from './routes/incidents.js'
 import { inventoryRoutes } from './routes/inventory.js'
 import { logInRoutes } from './routes/log-in.js'
 import { meRoutes } from './routes/me.js'
+import { pageRoutes } from './routes/pages.js'
+import { sessionRoutes } from './routes/sessions.js'
 import { silenceRoutes } from './routes/silences.js'
 import { Sessions } from './sessions.js'
 
@@ -38,6 +45,7 @@ export interface ConsoleOptions {
   readonly store: () => Store | undefined
   /** What the policy says of what was seen. */
   readonly policies: Sight['policies']
+  readonly detectors: readonly DescribedDetector[]
   readonly log: Logger
   /** Microseconds since 1970. */
   readonly now: () => number
@@ -63,6 +71,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
       'the console has no accounts: whoever is on this machine is an admin, others are not served ("watchkeeper accounts create" makes one)',
     )
 
+  const frame = framing(sessions)
   return async (app) => {
     await app.register(cookie)
     await app.register(formbody, { bodyLimit: 65_536 })
@@ -73,22 +82,26 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
       timeWindow: 60_000,
       keyGenerator: ({ asking, ip }) => asking.person?.id ?? `address ${ip}`,
     })
-    answerRefusals(app, log, ({ message }) => refusalPage(message))
+    answerRefusals(app, log, async ({ statusCode, code, message }, request, reply) =>
+      faultPage({ status: statusCode, code, message }, await frame(request, reply, 'Not done')),
+    )
     await app.register(swagger, openapi(publicUrl))
     await app.register(meRoutes(sessions))
     await app.register(incidentRoutes(desk))
     await app.register(actionRoutes(desk))
     await app.register(silenceRoutes(desk))
     await app.register(inventoryRoutes(desk, options.policies))
+    await app.register(detectorRoutes(desk, options.detectors))
+    await app.register(sessionRoutes(desk))
+    await app.register(pageRoutes({ desk, framing: frame, policies: options.policies, detectors: options.detectors }))
+    await app.register(assetRoutes)
     await app.register(
       logInRoutes({
         book,
         sessions,
         provider,
-        async page(request, reply, data) {
-          const session = request.asking.session ?? (await sessions.begin(reply))
-          return reply.type('text/html; charset=utf-8').send(plainLogInPage(data, sessions.csrfOf(session)))
-        },
+        page: async (request, reply, data) =>
+          reply.type('text/html; charset=utf-8').send(logInPage(data, await frame(request, reply, 'Log in'))),
       }),
     )
     app.get('/api/openapi.json', { config: { role: 'viewer' }, schema: { hide: true } }, async () => app.swagger())

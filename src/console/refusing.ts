@@ -3,12 +3,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Logger } from '../log.js'
 import { Refusal, refusalBody, refusalOf } from './refusal.js'
 
-export type RefusalPage = (refusal: Refusal, request: FastifyRequest) => string
+export type RefusalPage = (refusal: Refusal, request: FastifyRequest, reply: FastifyReply) => Promise<string>
 
 export const isApi = ({ url }: FastifyRequest): boolean => url.startsWith('/api/') || url === '/api'
 
 export function answerRefusals(app: FastifyInstance, log: Logger, page: RefusalPage): void {
-  function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  async function answer(error: unknown, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
     const refusal = refusalOf(error)
     if (refusal.code === 'fault' || refusal.code === 'log_in_failed')
       log.error({ err: refusal.cause ?? error, route: request.routeOptions.url }, 'a request to the console failed')
@@ -19,7 +19,10 @@ export function answerRefusals(app: FastifyInstance, log: Logger, page: RefusalP
     }
     if (refusal.code === 'no_log_in' && request.method === 'GET')
       return reply.redirect(`/log-in?next=${encodeURIComponent(request.url)}`, 303)
-    return reply.code(refusal.statusCode).type('text/html; charset=utf-8').send(page(refusal, request))
+    return reply
+      .code(refusal.statusCode)
+      .type('text/html; charset=utf-8')
+      .send(await page(refusal, request, reply))
   }
   app.setErrorHandler(answer)
   app.setNotFoundHandler({ preHandler: app.rateLimit() }, (request, reply) => {

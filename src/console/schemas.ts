@@ -310,3 +310,57 @@ export const RiskAnswer = Type.Object({
   worst: Type.Enum([...severities]),
   lastAt: micros('Of the latest.'),
 })
+
+export const DetectorAnswer = Type.Object({
+  id: Type.String(),
+  type: Type.Enum(['session', 'query']),
+  title: Type.String(),
+  severity: Type.Enum([...severities], { description: 'At most.' }),
+  maturity: Type.Enum([...maturities]),
+  version: Type.Integer(),
+  needs: texts('Inputs without which it does not judge.'),
+  tags: texts('MITRE ATLAS, OWASP MCP Top 10, OWASP Agentic Top 10.'),
+  findings: Type.Integer({ description: 'Of 7 days.' }),
+  excluded: Type.Integer({ description: 'Of these, what the policy file excludes.' }),
+  runs: Type.Integer({ description: 'Of 24 hours.' }),
+  failed: Type.Integer({ description: 'Of these, what did not end well.' }),
+  lastFault: Type.String(),
+  notEvaluated: Type.Integer({ description: 'Sessions of 24 hours that it could not judge.' }),
+  lacks: texts('The inputs that these had not.'),
+  lastRunAt: micros('0: never.'),
+  lastFoundAt: micros('0: never.'),
+  incidents: Type.Integer({ description: 'With a finding of it.' }),
+  verdicts: Type.Object({
+    true_positive: Type.Integer(),
+    benign_true_positive: Type.Integer(),
+    false_positive: Type.Integer(),
+    undetermined: Type.Integer(),
+  }),
+  precision: Type.Union([Type.Number(), Type.Null()], {
+    description:
+      'Share of true ones, benign ones among them, of the incidents with a verdict that says; null where none does.',
+  }),
+})
+
+export const SessionAnswer = Type.Object({
+  tenant: Type.String(),
+  session: Type.String(),
+  keys: texts('All keys that belong to it.'),
+  truncated: Type.Boolean({ description: 'It is longer: these are its latest events.' }),
+  events: Type.Array(
+    Type.Object({
+      recordId: Type.String(),
+      kind: Type.String(),
+      method: fromEvents('MCP method.'),
+      startedAt: micros('Began.'),
+      endedAt: micros('Ended.'),
+      subject: fromEvents('Whose credentials were used.'),
+      client: fromEvents('MCP client.'),
+      server: fromEvents('MCP server.'),
+      tool: fromEvents('Tool.'),
+      outcome: Type.String(),
+      destinations: Type.Array(fromEvents('Where it sent to.')),
+    }),
+  ),
+  flows: Type.Array(Matched, { description: 'Values of results that stand in arguments of later calls.' }),
+})

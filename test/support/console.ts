@@ -8,6 +8,7 @@ import { type ConfigOverrides, readConfig } from '../../src/config.js'
 import { changeAccounts, newAccount } from '../../src/console/accounts/file.js'
 import { type ConsoleOptions, createConsole } from '../../src/console/index.js'
 import type { AccountRole } from '../../src/console/person.js'
+import { describedDetectors } from '../../src/described-detectors.js'
 import type { Finding } from '../../src/finding.js'
 import { healthRoutes } from '../../src/health.js'
 import { type Incident, keepVersions } from '../../src/incidents.js'
@@ -46,6 +47,9 @@ export interface TestConsoleOptions extends Partial<Omit<ConsoleOptions, 'config
   readonly kept?: Store
 }
 
+/** Loaded once for all tests of a file. */
+const described = describedDetectors({ detectorsDir: '' })
+
 export async function testConsole(t: TestContext, given: TestConsoleOptions = {}): Promise<TestConsole> {
   const { config: some, accounts = {}, kept, ...rest } = given
   const dataDir = some?.dataDir ?? (await temporaryFolder(t))
@@ -62,6 +66,7 @@ export async function testConsole(t: TestContext, given: TestConsoleOptions = {}
     config,
     store: () => store,
     policies: stanceOf(undefined).policies,
+    detectors: await described,
     log,
     now: () => clock.now,
     ...rest,

@@ -33,9 +33,9 @@ export async function detectorActivity(
      FROM (
        SELECT detector, count() AS found, countIf(excluded_by != '') AS left_out, 0 AS ran, 0 AS bad, '' AS fault,
          toDateTime64(0, 6, 'UTC') AS fault_at, 0 AS lacking, CAST([], 'Array(String)') AS inputs,
-         toDateTime64(0, 6, 'UTC') AS ran_at, max(found_at) AS found_at
+         toDateTime64(0, 6, 'UTC') AS ran_at, max(finding.found_at) AS found_at
        FROM finding
-       WHERE ({every:Bool} OR tenant = {tenant:String}) AND found_at >= fromUnixTimestamp64Micro({week:Int64}, 'UTC')
+       WHERE ({every:Bool} OR tenant = {tenant:String}) AND finding.found_at >= fromUnixTimestamp64Micro({week:Int64}, 'UTC')
        GROUP BY detector
        UNION ALL
        SELECT detector, 0, 0, count(), countIf(outcome != 'ok'), argMaxIf(concat(outcome, ' ', reason), started_at, outcome != 'ok'),

@@ -2,6 +2,7 @@
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccountBook } from '../accounts/book.js'
+import type { LogInPageData } from '../pages/log-in.js'
 import { callbackPath, type Provider } from '../provider.js'
 import { Refusal } from '../refusal.js'
 import type { Sessions } from '../sessions.js'
@@ -11,17 +12,6 @@ export interface LogInOptions {
   readonly sessions: Sessions
   readonly provider: Provider | undefined
   page(request: FastifyRequest, reply: FastifyReply, data: LogInPageData): Promise<FastifyReply>
-}
-
-export interface LogInPageData {
-  /** There is a provider to log in at: by a link to `/log-in/provider`. */
-  readonly provider: boolean
-  /** There are accounts, whose keys can be given. */
-  readonly keys: boolean
-  /** Why the last try failed, or ''. */
-  readonly fault: string
-  /** Path to go on to. */
-  readonly next: string
 }
 
 const Next = Type.Object({ next: Type.String({ maxLength: 2_000, default: '/' }) })
@@ -36,8 +26,13 @@ export const logInRoutes =
   ({ book, sessions, provider, page }: LogInOptions): FastifyPluginAsyncTypebox =>
   async (app) => {
     const hidden = { hide: true } as const
-    const show = async (request: FastifyRequest, reply: FastifyReply, next: string, fault = '') =>
-      page(request, reply, { provider: provider !== undefined, keys: await book.hasAccounts(), fault, next })
+    const show = async (request: FastifyRequest, reply: FastifyReply, next: string, fault?: string) =>
+      page(request, reply, {
+        provider: provider !== undefined,
+        keys: await book.hasAccounts(),
+        next,
+        ...(fault !== undefined && { fault }),
+      })
 
     app.get('/log-in', { schema: { ...hidden, querystring: Next } }, async (request, reply) => {
       const next = ownPath(request.query.next)
