@@ -16,7 +16,7 @@ export {
 } from './incidents/incident-rows.js'
 export { incidentList, type ListedIncident, type ListRequest, standingIncidents, withStates } from './incidents/list.js'
 export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
-export { forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
+export { forBlock, forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
 export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'
 export {
   entityRisk,

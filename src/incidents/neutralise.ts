@@ -37,6 +37,13 @@ export function forMessage(text: string, most = 400): string {
   )
 }
 
+/** Lines of text for a block that keeps its spaces and line feeds, at most `most` UTF-16 units; what is unseen as in {@link forTerminal}. */
+export function forBlock(text: string, most = 50_000): string {
+  const seen = (line: string): string =>
+    line.replace(/\t/g, '  ').replace(lineBreaks, ' ').replace(unseen, pictured).replace(markPile, '$1')
+  return text.slice(0, most).split(/\r?\n/).map(seen).join('\n')
+}
+
 /** Applies {@link forMessage} to every string in a JSON value, keys included. */
 export function messageSafe(value: unknown): unknown {
   if (typeof value === 'string') return forMessage(value)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { forMessage, forTerminal, messageSafe } from '../../src/incidents/neutralise.js'
+import { forBlock, forMessage, forTerminal, messageSafe } from '../../src/incidents/neutralise.js'
 
 /** Text with much of what is dangerous in it. */
 const hostile = fc
@@ -102,4 +102,8 @@ test('addresses are defanged as analysts write them', () => {
 test('every string of a JSON value is made safe, keys too', () => {
   const given = { 'k\u202e': ['http://a.b', 3, null, { deep: 'x\u0007' }] }
   assert.deepEqual(messageSafe(given), { k: ['hxxp://a[.]b', 3, null, { deep: 'x' }] })
+})
+
+test('a block keeps its spaces and lines and nothing unseen', () => {
+  assert.equal(forBlock('a:\r\n  - b\u202e\u001b[31m\n\tc\u2028d'), 'a:\n  - b⟨2 hidden characters⟩[31m\n  c d')
 })

@@ -23,7 +23,8 @@ export async function servePages(
   pages: ReadonlyMap<string, string>,
   { unguarded = false } = {},
 ): Promise<PageServer> {
-  const app = fastify({ logger: false })
+  // A browser opens connections for later, and they would hold the server open.
+  const app = fastify({ logger: false, forceCloseConnections: true })
   t.after(() => app.close())
   if (!unguarded) await app.register(helmet, headers(undefined))
   app.get<{ Params: { name: string } }>('/assets/:name', async ({ params: { name } }, reply) => {

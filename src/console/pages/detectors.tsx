@@ -1,6 +1,6 @@
 /** The detectors: what each looks for, how it is, and what people's verdicts say of it. */
 import type { Maturity, Severity } from '../../finding.js'
-import type { Feedback } from '../../incidents.js'
+import { type Feedback, forBlock } from '../../incidents.js'
 import type { DetectorActivity } from '../reading/detectors.js'
 import { type Frame, page } from './frame.js'
 import { count, detectorPath, Empty, Names, Said, Section, SeverityBadge, Table, Time } from './parts.js'
@@ -165,7 +165,7 @@ export function detectorPage({ about, activity, feedback, readme, scorecard }: D
       </Section>
       {scorecard === '' ? null : (
         <Section id="scorecard" title="Scorecard">
-          <pre>{scorecard}</pre>
+          <pre>{forBlock(scorecard)}</pre>
         </Section>
       )}
     </article>,
@@ -174,7 +174,9 @@ export function detectorPage({ about, activity, feedback, readme, scorecard }: D
 
 /** Headings, lists, paragraphs and fenced blocks of our own pages; anything else stays text. */
 function Markdown({ text }: { text: string }) {
-  const blocks = text.split(/\n(?=```)|(?<=\n```)\n|\n\s*\n/).map((block) => block.replace(/^\n+|\n+$/g, ''))
+  const blocks = forBlock(text)
+    .split(/\n(?=```)|(?<=\n```)\n|\n\s*\n/)
+    .map((block) => block.replace(/^\n+|\n+$/g, ''))
   return (
     <div class="prose">
       {joined(blocks)

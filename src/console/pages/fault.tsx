@@ -1,4 +1,5 @@
 import { type Frame, page } from './frame.js'
+import { Name } from './parts.js'
 
 export interface FaultPageData {
   /** HTTP status. */
@@ -15,7 +16,7 @@ export function faultPage({ status, code, message }: FaultPageData, frame: Frame
     <div class="card">
       <h1>{status === 404 ? 'There is no such page' : 'That did not work'}</h1>
       <p class="fault" role="alert">
-        <bdi>{message}</bdi>
+        <Name text={message} most={600} />
       </p>
       <p class="quiet">
         {status} {code} · <a href="/incidents">back to the incidents</a>

@@ -1,5 +1,7 @@
 /** What all pages have around them. Rendered on the server; everything works without script. */
 import type { Child } from 'hono/jsx'
+import { forTerminal } from '../../incidents.js'
+import { Name } from './parts.js'
 
 export interface Frame {
   readonly title: string
@@ -39,7 +41,7 @@ export function page(frame: Frame, content: Child): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="robots" content="noindex" />
         <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · Watchkeeper`}</title>
+        <title>{`${forTerminal(title, 120)} · Watchkeeper`}</title>
         <link rel="stylesheet" href="/assets/console.css" />
         <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
         <script src="/assets/console.js" defer />
@@ -66,7 +68,7 @@ export function page(frame: Frame, content: Child): string {
         <main id="content" tabIndex={-1}>
           {notice === undefined || notice === '' ? null : (
             <p class="notice" role="status">
-              {notice}
+              <Name text={notice} most={600} />
             </p>
           )}
           {content}
@@ -80,7 +82,7 @@ function Person({ person, local, csrf }: { person: FramePerson; local: boolean; 
   return (
     <div class="person">
       <span>
-        <bdi>{person.name}</bdi> <span class="quiet">{person.role}</span>
+        <Name text={person.name} most={60} /> <span class="quiet">{person.role}</span>
         {person.tenant === undefined ? null : <span class="quiet"> of {person.tenant}</span>}
       </span>
       {local ? (

@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx'
 import { severityRank } from '../../finding.js'
 import {
+  forBlock,
   type Incident,
   type JoinedFinding,
   type ListedIncident,
@@ -355,7 +356,7 @@ function Actions({ incident, state, csrf, me, exclusion }: IncidentPageData & { 
         ) : (
           <>
             <p>Review this, and put it into the policy file:</p>
-            <pre>{exclusion}</pre>
+            <pre>{forBlock(exclusion)}</pre>
           </>
         )}
       </details>

@@ -1,6 +1,6 @@
 /** The list: what needs eyes now. */
 import { type Severity, severities } from '../../finding.js'
-import type { ListedIncident, TriageStatus } from '../../incidents.js'
+import { forTerminal, type ListedIncident, type TriageStatus } from '../../incidents.js'
 import { type Frame, page } from './frame.js'
 import { Empty, incidentPath, Name, Names, Said, SeverityBadge, Status, Table, Time, verdictText } from './parts.js'
 
@@ -130,7 +130,7 @@ function Filter({ filter, detectors }: IncidentsPageData) {
           <option value="">any</option>
           {detectors.map((id) => (
             <option key={id} value={id} selected={id === filter.detector}>
-              {id}
+              {forTerminal(id, 60)}
             </option>
           ))}
         </select>

@@ -1,4 +1,5 @@
 import { type Frame, page } from './frame.js'
+import { Name } from './parts.js'
 
 export interface LogInPageData {
   /** People log in at a provider. */
@@ -18,7 +19,7 @@ export function logInPage({ provider, keys, next, fault }: LogInPageData, frame:
       <h1>Log in</h1>
       {fault === undefined ? null : (
         <p class="fault" role="alert">
-          {fault}
+          <Name text={fault} most={600} />
         </p>
       )}
       {provider ? (
