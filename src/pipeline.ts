@@ -96,6 +96,7 @@ export async function startPipeline({
           store: () => store,
           policies: policy.policies,
           detectors: await describedDetectors(config),
+          reloadPolicy: policy.reload,
         })
       : undefined
     const health = await startHealth({

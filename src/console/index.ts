@@ -19,6 +19,7 @@ import { accountFilePath } from './accounts/file.js'
 import { askWho } from './asking.js'
 import { assetRoutes } from './assets.js'
 import type { Desk } from './desk.js'
+import { policyWriter } from './exclusion/policy-file.js'
 import { framing } from './framing.js'
 import { headers } from './headers.js'
 import { openapi } from './openapi.js'
@@ -29,6 +30,7 @@ import { Refusal } from './refusal.js'
 import { answerRefusals } from './refusing.js'
 import { actionRoutes } from './routes/actions.js'
 import { detectorRoutes } from './routes/detectors.js'
+import { exclusionRoutes } from './routes/exclusions.js'
 import { incidentRoutes } from './routes/incidents.js'
 import { inventoryRoutes } from './routes/inventory.js'
 import { logInRoutes } from './routes/log-in.js'
@@ -39,13 +41,18 @@ import { silenceRoutes } from './routes/silences.js'
 import { Sessions } from './sessions.js'
 
 export interface ConsoleOptions {
-  readonly config: Pick<Config, 'dataDir' | 'accountsFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'> &
+  readonly config: Pick<
+    Config,
+    'dataDir' | 'accountsFile' | 'policyFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'
+  > &
     ProviderConfig
   /** `undefined` while it is being opened. */
   readonly store: () => Store | undefined
   /** What the policy says of what was seen. */
   readonly policies: Sight['policies']
   readonly detectors: readonly DescribedDetector[]
+  /** Has the policy file read again, after an exclusion was written. */
+  readonly reloadPolicy: () => Promise<void>
   readonly log: Logger
   /** Microseconds since 1970. */
   readonly now: () => number
@@ -72,6 +79,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     )
 
   const frame = framing(sessions)
+  const writer = policyWriter({ path: config.policyFile, log, reload: options.reloadPolicy })
   return async (app) => {
     await app.register(cookie)
     await app.register(formbody, { bodyLimit: 65_536 })
@@ -90,10 +98,13 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     await app.register(incidentRoutes(desk))
     await app.register(actionRoutes(desk))
     await app.register(silenceRoutes(desk))
+    await app.register(exclusionRoutes(desk, writer))
     await app.register(inventoryRoutes(desk, options.policies))
     await app.register(detectorRoutes(desk, options.detectors))
     await app.register(sessionRoutes(desk))
-    await app.register(pageRoutes({ desk, framing: frame, policies: options.policies, detectors: options.detectors }))
+    await app.register(
+      pageRoutes({ desk, writer, framing: frame, policies: options.policies, detectors: options.detectors }),
+    )
     await app.register(assetRoutes)
     await app.register(
       logInRoutes({

@@ -28,6 +28,7 @@ export async function takeStep(desk: Desk, person: Person, incidentId: string, s
   const value = action === 'assign' || action === 'verdict' || action === 'exclude' ? step.value.trim() : ''
   const text = step.text.trim()
   if (version > incident.version) throw new Refusal('bad_input', `the incident has only ${incident.version} version(s)`)
+  if (action === 'exclude' && text === '') throw new Refusal('bad_input', 'an exclusion needs a reason')
   if (action === 'comment' && text === '') throw new Refusal('bad_input', 'a comment needs text')
   const before = await historyOf(desk.store(), [incident.id])
   // Of this tenant and incident alone: nobody can take a name that others will use.

@@ -67,6 +67,7 @@ export async function testConsole(t: TestContext, given: TestConsoleOptions = {}
     store: () => store,
     policies: stanceOf(undefined).policies,
     detectors: await described,
+    reloadPolicy: async () => undefined,
     log,
     now: () => clock.now,
     ...rest,

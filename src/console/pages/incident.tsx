@@ -59,6 +59,8 @@ export interface IncidentPageData extends ListedIncident {
   readonly silence: Silence | undefined
   /** Entries for the policy file that would exclude it, with their case; '' where none was asked for. */
   readonly exclusion: string
+  /** Why they were asked for, where the person may have them written; else absent. */
+  readonly writes?: string
   /** The investigation dashboard at this incident; '' where there is no Grafana. */
   readonly grafana: string
   /** Whether the person may act. */
@@ -282,7 +284,7 @@ const verdictHelp: Readonly<Record<Verdict, string>> = {
   undetermined: 'undetermined',
 }
 
-function Actions({ incident, state, csrf, me, exclusion }: IncidentPageData & { csrf: string; me: string }) {
+function Actions({ incident, state, csrf, me, exclusion, writes }: IncidentPageData & { csrf: string; me: string }) {
   const to = `/incidents/${incident.id}/actions`
   const form = { to, csrf, version: incident.version }
   const can = (action: 'acknowledge' | 'resolve' | 'reopen'): boolean => refusal(state, action, '') === undefined
@@ -357,6 +359,13 @@ function Actions({ incident, state, csrf, me, exclusion }: IncidentPageData & { 
           <>
             <p>Review this, and put it into the policy file:</p>
             <pre>{forBlock(exclusion)}</pre>
+            {writes === undefined ? null : (
+              <form method="post" action={`/incidents/${incident.id}/exclusion`}>
+                <input type="hidden" name="csrf" value={csrf} />
+                <input type="hidden" name="reason" value={writes} />
+                <button type="submit">Write it into the policy file</button>
+              </form>
+            )}
           </>
         )}
       </details>

@@ -3,11 +3,22 @@ import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typ
 import type { FastifyReply } from 'fastify'
 import type { DescribedDetector } from '../../described-detectors.js'
 import { maturities, severities } from '../../finding.js'
-import { historyOf, incidentList, longestText, reachOf, silencer, silencesOf, triageSteps } from '../../incidents.js'
+import {
+  historyOf,
+  incidentList,
+  longestText,
+  reachOf,
+  silencer,
+  silencesOf,
+  type TriageAction,
+  triageSteps,
+} from '../../incidents.js'
 import { type Sight, scopesSeen, serversSeen, subjectsSeen, toolsSeen } from '../../inventory.js'
 import { deliveriesTo } from '../deliveries.js'
 import { type Desk, incidentFor, personOf } from '../desk.js'
 import { detectorStates } from '../detector-lines.js'
+import { propose } from '../exclusion/exclude.js'
+import type { PolicyWriter } from '../exclusion/policy-file.js'
 import { doneAt, type Framing } from '../framing.js'
 import { detectorPage, detectorsPage } from '../pages/detectors.js'
 import { incidentPage } from '../pages/incident.js'
@@ -25,6 +36,7 @@ import { takeStep } from '../steps.js'
 
 export interface PageOptions {
   readonly desk: Desk
+  readonly writer: PolicyWriter
   readonly framing: Framing
   readonly policies: Sight['policies']
   readonly detectors: readonly DescribedDetector[]
@@ -52,7 +64,7 @@ const seconds: Readonly<Record<string, number>> = {
 const html = (reply: FastifyReply, page: string): FastifyReply => reply.type('text/html; charset=utf-8').send(page)
 
 export const pageRoutes =
-  ({ desk, framing, policies, detectors }: PageOptions): FastifyPluginAsyncTypebox =>
+  ({ desk, writer, framing, policies, detectors }: PageOptions): FastifyPluginAsyncTypebox =>
   async (app) => {
     const showTenant = (person: Person): boolean => person.tenant === undefined
     const mayAct = (person: Person): boolean => isAtLeast(person, 'analyst')
@@ -62,6 +74,22 @@ export const pageRoutes =
       tenants: person.tenant === undefined ? [] : [person.tenant],
       limit: mostCounted,
     })
+
+    /** What was asked for last, while it does not stand in the policy file. */
+    async function exclusionFor(person: Person, id: string, history: readonly TriageAction[]) {
+      const asked = history.findLast(({ action }) => action === 'exclude')
+      if (asked === undefined || !mayAct(person)) return { exclusion: '' }
+      try {
+        const { proposal, yaml } = await propose(desk, person, id, { reason: asked.text, owner: asked.actor })
+        const [entry] = proposal.entries
+        if (entry === undefined || (await writer.holds(proposal.tenant, entry.id))) return { exclusion: '' }
+        const exclusion = `${yaml}\n# ${entry.case}: what was said and sent is not kept, fill it in\n${proposal.story}`
+        return { exclusion, ...(isAtLeast(person, 'admin') && { writes: asked.text }) }
+      } catch (error) {
+        if (error instanceof Refusal) return { exclusion: `# ${error.message}` }
+        throw error
+      }
+    }
 
     app.get('/', { ...viewer, schema: hidden }, async (_request, reply) => reply.redirect('/incidents', 303))
 
@@ -125,7 +153,7 @@ export const pageRoutes =
         deliveries,
         reach,
         silence: silencer(silences)(incident, desk.now()),
-        exclusion: '',
+        ...(await exclusionFor(person, incident.id, history)),
         grafana: '',
         mayAct: mayAct(person),
       }
@@ -140,7 +168,7 @@ export const pageRoutes =
           ...hidden,
           params: IncidentId,
           body: Type.Object({
-            action: Type.Enum(triageSteps.filter((one) => one !== 'exclude')),
+            action: Type.Enum([...triageSteps]),
             value: Type.String({ default: '', maxLength: 200 }),
             text: Type.String({ default: '', maxLength: longestText }),
             version: Type.Optional(Type.Integer({ minimum: 1 })),
