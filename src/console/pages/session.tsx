@@ -54,7 +54,11 @@ export function sessionPage({ view, incidents }: SessionPageData, frame: Frame):
           head={['Time (UTC)', 'What', 'Server', 'Tool', 'Outcome', 'Scopes', 'Sent to', 'Signals']}
         >
           {events.map((event) => (
-            <Event key={event.recordId} event={event} />
+            <Event
+              key={event.recordId}
+              event={event}
+              step={steps.findIndex(({ recordId }) => recordId === event.recordId)}
+            />
           ))}
         </Table>
         <p class="quiet">
@@ -73,7 +77,8 @@ const stepOf = (event: AuditEvent): EvidenceStep => ({
   note: [event.serverName, event.tool || event.method || event.kind].filter((name) => name !== '').join('.'),
 })
 
-function Event({ event }: { event: AuditEvent }) {
+/** `step`: its place among those that values went between, -1 where none did. */
+function Event({ event, step }: { event: AuditEvent; step: number }) {
   const scopes = [
     ...event.scopesChallenged.map((scope) => `asked for ${scope}`),
     ...event.scopesGranted.map((scope) => `got ${scope}`),
@@ -85,7 +90,10 @@ function Event({ event }: { event: AuditEvent }) {
     ...event.resultSecretKinds.map((kind) => `secret in result: ${kind}`),
   ]
   return (
-    <tr class={event.outcome === 'ok' || event.outcome === '' ? '' : 'failed'}>
+    <tr
+      class={event.outcome === 'ok' || event.outcome === '' ? '' : 'failed'}
+      id={step < 0 ? undefined : `step-${step + 1}`}
+    >
       <td class="time">
         <Time at={event.endedAt} seconds />
       </td>

@@ -16,10 +16,11 @@ interface Arc {
 }
 
 const row = 44
-const left = 150
-const width = 720
+const left = 250
+const width = 780
 const mostSteps = 16
 const mostRows = 40
+const mostHashes = 50
 
 export function arcsOf(
   steps: readonly Pick<EvidenceStep, 'recordId' | 'eventId'>[],
@@ -74,7 +75,8 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
               .filter(({ from, to }) => used.includes(from) && used.includes(to))
               .map((arc) => {
                 const [a, b] = [y(arc.from), y(arc.to)]
-                const reach = left - 16 - Math.min(110, 30 + Math.abs(b - a) / 2)
+                // Wider the further it goes, so that arcs lie in one another and not on one another.
+                const reach = left - 16 - Math.min(110, 20 + Math.abs(b - a) / 2)
                 return (
                   <g key={`${arc.from} ${arc.to}`}>
                     <path
@@ -82,8 +84,8 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
                       d={`M${left} ${a} C${reach} ${a} ${reach} ${b} ${left - 4} ${b}`}
                       marker-end="url(#flow-end)"
                     />
-                    <text class="arc-text" x={String(left - 30)} y={String((a + b) / 2 + 4)} text-anchor="end">
-                      {kindsText(arc.kinds).slice(0, 24)}
+                    <text class="arc-text" x={String(left - 108)} y={String((a + b) / 2 + 4)} text-anchor="end">
+                      {shortened(kindsText(arc.kinds), 22)}
                     </text>
                   </g>
                 )
@@ -104,30 +106,35 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
           </svg>
         </section>
       )}
-      <Table label="Values that were met again" head={['Kind', 'Keyed hash', 'First seen in', 'Used in']}>
-        {matched.slice(0, mostRows).map((value) => {
-          const [arc] = arcsOf(steps, [value])
-          return (
-            <tr key={`${value.hash} ${value.firstIn} ${value.usedIn}`}>
-              <td>
-                <Name text={value.kind} most={20} />
-              </td>
-              <td>
-                <code>
-                  <Name text={value.hash} most={16} />
-                </code>
-              </td>
-              <td>
-                <StepLink index={arc?.from ?? -1} text={stepText(arc?.from ?? -1)} />
-              </td>
-              <td>
-                <StepLink index={arc?.to ?? -1} text={stepText(arc?.to ?? -1)} />
-              </td>
-            </tr>
-          )
-        })}
+      <Table label="Values that were met again" head={['First seen in', 'Used in', 'Values', 'Keyed hashes']}>
+        {arcs.slice(0, mostRows).map(({ from, to, kinds, values }) => (
+          <tr key={`${from} ${to}`}>
+            <td>
+              <StepLink index={from} text={stepText(from)} />
+            </td>
+            <td>
+              <StepLink index={to} text={stepText(to)} />
+            </td>
+            <td>{kindsText(kinds)}</td>
+            <td class="wide">
+              <details>
+                <summary>
+                  {values.length} {values.length === 1 ? 'hash' : 'hashes'}
+                </summary>
+                {values.slice(0, mostHashes).map(({ kind, hash }) => (
+                  <div key={`${kind} ${hash}`}>
+                    <Name text={kind} most={20} />{' '}
+                    <code>
+                      <Name text={hash} most={16} />
+                    </code>
+                  </div>
+                ))}
+              </details>
+            </td>
+          </tr>
+        ))}
       </Table>
-      {matched.length > mostRows ? <p class="quiet">and {matched.length - mostRows} more values</p> : null}
+      {arcs.length > mostRows ? <p class="quiet">and {arcs.length - mostRows} more pairs of steps</p> : null}
     </Section>
   )
 }
