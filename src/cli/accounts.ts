@@ -83,7 +83,12 @@ async function create(args: readonly string[], io: CommandIo): Promise<number> {
     createdAt: new Date().toISOString(),
     ...(notAfter === undefined ? {} : { notAfter: new Date(notAfter).toISOString() }),
   })
-  await changeAccounts(accountFilePath(io.config()), (file) => ({ ...file, accounts: [...file.accounts, account] }))
+  await changeAccounts(accountFilePath(io.config()), (file) => {
+    // The history of an incident says who by the name.
+    if (file.accounts.some((one) => one.name === name && one.revokedAt === undefined))
+      throw usage(`there is an account ${name} already; choose another name or revoke it`)
+    return { ...file, accounts: [...file.accounts, account] }
+  })
   const whose = tenant === '*' ? 'all tenants' : `tenant ${tenant}`
   io.stderr.write(`account ${account.id} of ${name} (${role}) for ${whose}; the key is shown this once:\n`)
   io.stdout.write(`${key}\n`)

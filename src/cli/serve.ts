@@ -6,7 +6,7 @@ import type { Command, CommandIo } from './command.js'
 
 const help = `usage: watchkeeper serve [--role ROLE[,ROLE…]] [--demo]
 
-Runs the service: OTLP/HTTP on 4318 (receive), the store, the detectors, alerting, and health on 8318.
+Runs the service: OTLP/HTTP on 4318 (receive), the store, the detectors, alerting, and on 8318 the console with health.
 Everything in one process on the embedded engine unless told otherwise. Stops on SIGINT or SIGTERM after what was
 accepted is kept. Reads the policy file (WATCHKEEPER_POLICY) at the start, and again on SIGHUP; one with faults stops the start,
 and later leaves the policy as it was.
@@ -66,4 +66,4 @@ async function run(args: readonly string[], io: CommandIo): Promise<number> {
   return 0
 }
 
-export const command: Command = { summary: 'run the service: receive, store, detect, alert', help, run }
+export const command: Command = { summary: 'run the service: receive, store, detect, alert, console', help, run }

@@ -71,7 +71,8 @@ async function whoAsks(request: FastifyRequest, { book, sessions, hasProvider }:
       : { person, way: 'key', session: undefined, refused: undefined }
   }
   if (!hasProvider && !(await book.hasAccounts())) {
-    const isHere = isLoopback(request.ip.replace(/^::ffff:/, '')) && namesLoopback(request.headers.host)
+    const isHere =
+      isLoopback(request.ip.replace(/^::ffff:/, '')) && namesLoopback(request.headers.host) && !isForwarded(request)
     return isHere
       ? { person: localPerson, way: 'local', session, refused: undefined }
       : nobody(
@@ -86,6 +87,10 @@ async function whoAsks(request: FastifyRequest, { book, sessions, hasProvider }:
     ? nobody(new Refusal('no_log_in', 'log in, or send an API key as "Authorization: Bearer KEY"'))
     : { person, way: 'session', session, refused: undefined }
 }
+
+/** A proxy on this machine stands for others. */
+const isForwarded = ({ headers }: FastifyRequest): boolean =>
+  ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'].some((name) => headers[name] !== undefined)
 
 /** An account that was revoked ends its sessions at once; a provider's people stay until their session ends. */
 async function personOf({ who }: Session, book: AccountBook): Promise<Person | undefined> {

@@ -10,7 +10,6 @@ export const refusalStatus = {
   wrong_csrf: 403,
   other_tenant: 403,
   not_found: 404,
-  wrong_method: 405,
   conflict: 409,
   too_large: 413,
   wrong_type: 415,

@@ -31,7 +31,7 @@ export const answers = <Answer extends TSchema>(answer: Answer, status = 200) =>
   [status]: answer,
   ...Object.fromEntries(
     [...new Set(Object.values(refusalStatus))]
-      .filter((code) => code !== 405 && code !== 502)
+      .filter((code) => code !== refusalStatus.log_in_failed)
       .map((code) => [code, ErrorAnswer]),
   ),
 })

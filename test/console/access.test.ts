@@ -13,6 +13,8 @@ test('without accounts this machine is served, and no one else', async (t) => {
   assert.equal(refused(await inject({ url: list, remoteAddress: '10.0.0.7' })), '503 no_accounts')
   // A name that an attacker resolves to 127.0.0.1.
   assert.equal(refused(await inject({ url: list, headers: { host: 'evil.example' } })), '503 no_accounts')
+  // A proxy on this machine, which brings requests of others.
+  assert.equal(refused(await inject({ url: list, headers: { 'x-forwarded-for': '10.0.0.7' } })), '503 no_accounts')
   assert.equal(refused(await inject({ url: list, headers: { authorization: 'Bearer wkc_1' } })), '401 wrong_key')
 })
 

@@ -1,8 +1,11 @@
 /** The description of the API: true to its standard, and to what the routes do. */
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { refusalStatus } from '../../src/console/refusal.js'
 import { testConsole } from '../support/console.js'
+import { fromRoot } from '../support/root.js'
 
 test('the OpenAPI document is one, by a validator of its standard', async (t) => {
   const { inject } = await testConsole(t)
@@ -23,4 +26,12 @@ test('every route of the API is described, with its refusals and what it takes',
         assert.ok(Object.hasOwn(responses as object, status), `${method} ${path} tells nothing of ${status}`)
     }
   }
+})
+
+test('the codes of refusals are in the README, each with its status, and no others', () => {
+  const text = readFileSync(fromRoot('src/console/README.md'), 'utf8')
+  const told = Object.fromEntries(
+    [...text.matchAll(/^\| `([a-z_]+)` +\| (\d{3}) /gm)].map(([, code, status]) => [code, Number(status)]),
+  )
+  assert.deepEqual(told, { ...refusalStatus })
 })
