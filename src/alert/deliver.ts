@@ -5,6 +5,7 @@ import type { Store } from '../store/index.js'
 import { backOffMs } from './back-off.js'
 import type { DeliveryResult, Notice, Told } from './notifiers/contract.js'
 import {
+  isAskedAgain,
   keepReceipts,
   lastMessages,
   type Receipt,
@@ -26,6 +27,8 @@ const sweepEvery = 3_600_000_000
 const clockSlack = 600_000_000
 /** What stands unchanged for longer is no reminder's business. Microseconds. */
 const remindsFor = 30 * 86_400_000_000
+/** A request to send again is looked for by another host's clock. Microseconds. */
+const againSlack = 60_000_000
 const mostWaiting = 10_000
 /** Incidents that are read at once. */
 const chunk = 20
@@ -77,6 +80,7 @@ export function deliverer({
   let since: number | undefined
   let floor = 0
   let sweptAt = 0
+  let lookedAt = 0
   /** Answers whose receipt the store did not take: while it takes none, nothing more is sent, or it would be sent each second. */
   let unwritten: readonly Receipt[] = []
 
@@ -169,10 +173,10 @@ export function deliverer({
   async function waitingNow(): Promise<Waiting[]> {
     since ??= await firstStart()
     const at = now()
-    if (at - sweptAt >= sweepEvery) {
-      floor = since
-      sweptAt = at
-    }
+    const isSweep = at - sweptAt >= sweepEvery
+    if (isSweep) sweptAt = at
+    if (isSweep || (await isAskedAgain(store, notifier.name, lookedAt - againSlack))) floor = since
+    lookedAt = at
     const request = { receiver: notifier.name, since: floor, most: mostWaiting }
     const steps = await waitingSteps(store, request)
     const versions = await waitingFor(store, { ...request, least })

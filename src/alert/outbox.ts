@@ -182,6 +182,16 @@ export async function standingAt(
   }))
 }
 
+/** Whether somebody asked for a dead delivery to be sent again, at or after `since` (microseconds): it may be an old one. */
+export async function isAskedAgain(store: Store, receiver: string, since: number): Promise<boolean> {
+  const [row] = await store.query<{ n: string }>(
+    `SELECT count() AS n FROM deliveries
+     WHERE receiver = {receiver:String} AND outcome = 'again' AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`,
+    { receiver, since: Math.max(0, since) },
+  )
+  return Number(row?.n ?? 0) > 0
+}
+
 /** When each group was last told at this receiver, microseconds. */
 export async function lastMessages(
   store: Store,
