@@ -14,6 +14,7 @@ export {
   openIncidents,
   type Queries,
 } from './incidents/incident-rows.js'
+export { investigation, type Link, linksOf, type Places } from './incidents/links.js'
 export { incidentList, type ListedIncident, type ListRequest, standingIncidents, withStates } from './incidents/list.js'
 export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
 export { forBlock, forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'

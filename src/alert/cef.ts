@@ -1,9 +1,8 @@
 /** An incident in ArcSight's Common Event Format, one line. */
 import type { Severity } from '../finding.js'
-import { forMessage, type Incident, named } from '../incidents.js'
+import { forMessage, type Incident, named, type Places } from '../incidents.js'
 import { digestOf } from './digest.js'
 import { eventIdOf } from './event-id.js'
-import type { Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 const severity: Readonly<Record<Severity, number>> = { info: 1, low: 3, medium: 5, high: 8, critical: 10 }

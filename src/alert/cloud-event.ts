@@ -6,15 +6,16 @@
 import {
   type Incident,
   type JoinedFinding,
+  linksOf,
   messageSafe,
   named,
   nextSteps,
+  type Places,
   readmeOf,
   tagsOf,
   withoutMiddle,
 } from '../incidents.js'
 import { eventIdOf } from './event-id.js'
-import { linksOf, type Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 const nowhere: Places = { console: '', grafana: '' }

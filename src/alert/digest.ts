@@ -3,10 +3,20 @@
  * passed `forMessage`; what its destination takes for markup is the notifier's to escape.
  */
 import type { Severity } from '../finding.js'
-import { forMessage, type Incident, named, nextSteps, readmeOf, tagsOf, withoutMiddle } from '../incidents.js'
+import {
+  forMessage,
+  type Incident,
+  type Link,
+  linksOf,
+  named,
+  nextSteps,
+  type Places,
+  readmeOf,
+  tagsOf,
+  withoutMiddle,
+} from '../incidents.js'
 import { instant } from './cloud-event.js'
 import { eventIdOf } from './event-id.js'
-import { type Link, linksOf, type Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 export interface Digest {

@@ -1,13 +1,12 @@
 /** Alerting's one public door. */
 import type { Shares } from '../bus/index.js'
 import type { Config } from '../config.js'
-import type { Change, Incident } from '../incidents.js'
+import type { Change, Incident, Places } from '../incidents.js'
 import type { Logger } from '../log.js'
 import type { PolicyFile } from '../policy-file.js'
 import type { Store } from '../store/index.js'
 import type { Telemetry } from '../telemetry.js'
 import { engine } from './engine.js'
-import type { Places } from './links.js'
 import { webhook } from './notifiers/webhook.js'
 import { atOnce, type Receiver, receiversOf, webhookName } from './receivers.js'
 

@@ -1,9 +1,8 @@
 /** An incident as an OCSF 1.8 Detection Finding (class 2004), for a SIEM. */
 import type { Severity } from '../finding.js'
-import type { Incident } from '../incidents.js'
+import type { Incident, Places } from '../incidents.js'
 import { type Digest, digestOf } from './digest.js'
 import { eventIdOf } from './event-id.js'
-import type { Places } from './links.js'
 import type { Notice } from './notifiers/contract.js'
 
 const activity: Readonly<Record<Notice, number>> = { opened: 1, updated: 2, reminded: 2, acknowledged: 2, resolved: 3 }

@@ -1,12 +1,11 @@
 /** The sections of the policy file that say who is told of what and when, and the receivers that they make. */
 import { WatchkeeperError } from '../errors.js'
 import { type Severity, severities } from '../finding.js'
-import type { Incident } from '../incidents.js'
+import type { Incident, Places } from '../incidents.js'
 import type { PolicyFile, Section } from '../policy-file.js'
 import { faulty, listOf, oneOf, optional, type Reader, record, required, text } from '../yaml-reader.js'
 import { type InhibitRule, inhibitor, inhibitRulesReader } from './inhibition.js'
 import { type Kind, kinds } from './kinds.js'
-import type { Places } from './links.js'
 import type { Notifier } from './notifiers/contract.js'
 import { intervalsIn, namesIn, type Route, type Routing, repeatsIn, routed, routeReader } from './route.js'
 import type { Environment } from './secrets.js'

@@ -1,10 +1,9 @@
 /** Several incidents of one group as one message: a line each, the most severe first. */
 import { stableId } from '../audit-event.js'
 import { severities, severityRank } from '../finding.js'
-import { forMessage, tagsOf } from '../incidents.js'
+import { forMessage, linksOf, type Places, tagsOf } from '../incidents.js'
 import { type Digest, noticePrefix } from './digest.js'
 import { eventIdOf } from './event-id.js'
-import { linksOf, type Places } from './links.js'
 import type { Told } from './notifiers/contract.js'
 
 export function roundupOf(told: readonly Told[], places: Places = { console: '', grafana: '' }): Digest {

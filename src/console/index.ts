@@ -43,7 +43,7 @@ import { Sessions } from './sessions.js'
 export interface ConsoleOptions {
   readonly config: Pick<
     Config,
-    'dataDir' | 'accountsFile' | 'policyFile' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'
+    'dataDir' | 'accountsFile' | 'policyFile' | 'grafanaUrl' | 'consoleUrl' | 'consoleRate' | 'consoleSecret'
   > &
     ProviderConfig
   /** `undefined` while it is being opened. */
@@ -103,7 +103,14 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     await app.register(detectorRoutes(desk, options.detectors))
     await app.register(sessionRoutes(desk))
     await app.register(
-      pageRoutes({ desk, writer, framing: frame, policies: options.policies, detectors: options.detectors }),
+      pageRoutes({
+        desk,
+        writer,
+        framing: frame,
+        grafana: config.grafanaUrl,
+        policies: options.policies,
+        detectors: options.detectors,
+      }),
     )
     await app.register(assetRoutes)
     await app.register(

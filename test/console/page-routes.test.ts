@@ -16,7 +16,7 @@ const accounts = {
 const hostile = `<img src=x onerror=alert(1)>"'&`
 
 async function world(t: TestContext) {
-  const desk = await testConsole(t, { accounts })
+  const desk = await testConsole(t, { accounts, config: { grafanaUrl: 'https://grafana.example/' } })
   await desk.store.insertEvents([
     auditEvent({ tenant: 'acme', sessionKey: 'conversation-1', serverName: hostile, tool: hostile, subject: hostile }),
   ])
@@ -66,6 +66,10 @@ test('every page is shown, with its text as text and nothing that the policy of 
   }
   for (const url of ['/incidents', at, '/sessions/acme/conversation-1', '/inventory'])
     assert.match((await person.get(url)).body, /&lt;img src=x/, url)
+  assert.match(
+    (await person.get(at)).body,
+    /href="https:\/\/grafana\.example\/d\/watchkeeper-investigation\?var-incident=/,
+  )
 })
 
 test('style and script are files of ours, and not sent twice', async (t) => {

@@ -1,6 +1,5 @@
 /** What every notifier is: one file here, one function that tries once and says whether trying again makes sense. */
-import type { Change, Incident } from '../../incidents.js'
-import type { Places } from '../links.js'
+import type { Change, Incident, Places } from '../../incidents.js'
 
 export type DeliveryResult =
   /** The receiver has it. */

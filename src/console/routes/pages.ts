@@ -6,6 +6,7 @@ import { maturities, severities } from '../../finding.js'
 import {
   historyOf,
   incidentList,
+  linksOf,
   longestText,
   reachOf,
   silencer,
@@ -38,6 +39,8 @@ export interface PageOptions {
   readonly desk: Desk
   readonly writer: PolicyWriter
   readonly framing: Framing
+  /** Where people reach Grafana; '' is none. */
+  readonly grafana: string
   readonly policies: Sight['policies']
   readonly detectors: readonly DescribedDetector[]
 }
@@ -64,7 +67,7 @@ const seconds: Readonly<Record<string, number>> = {
 const html = (reply: FastifyReply, page: string): FastifyReply => reply.type('text/html; charset=utf-8').send(page)
 
 export const pageRoutes =
-  ({ desk, writer, framing, policies, detectors }: PageOptions): FastifyPluginAsyncTypebox =>
+  ({ desk, writer, framing, grafana, policies, detectors }: PageOptions): FastifyPluginAsyncTypebox =>
   async (app) => {
     const showTenant = (person: Person): boolean => person.tenant === undefined
     const mayAct = (person: Person): boolean => isAtLeast(person, 'analyst')
@@ -154,7 +157,7 @@ export const pageRoutes =
         reach,
         silence: silencer(silences)(incident, desk.now()),
         ...(await exclusionFor(person, incident.id, history)),
-        grafana: '',
+        grafana: linksOf(incident, { console: '', grafana })[0]?.url ?? '',
         mayAct: mayAct(person),
       }
       return html(reply, incidentPage(data, await framing(request, reply, incident.title)))

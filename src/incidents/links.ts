@@ -1,5 +1,5 @@
 /** Where an incident is to be seen: addresses of ours, made of settings and ids alone, so that they stay links where all else is defanged. */
-import type { Incident } from '../incidents.js'
+import type { Incident } from './incident.js'
 
 /** Base addresses; '' where there is none. */
 export interface Places {
