@@ -1,7 +1,7 @@
 /** Which servers and tools there are, which are new, and which of them say something else than before. */
 import { toServer, toSession, uids } from './addresses.js'
 import { dashboard, stat, table } from './house-style.js'
-import { chosen, happened } from './query.js'
+import { chosen, happened, withSessions } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')}`
 const told = `kind = 'tool_definition' AND mapContains(detail, 'definition_digest') AND ${names}`
@@ -14,8 +14,8 @@ const alive = `last_hour >= toStartOfHour($__fromTime) AND first_hour <= ($__toT
 const drifted = `
   SELECT tenant, server_name AS server, tool, server_version AS version, key_id, uniqExact(detail['definition_digest']) AS definitions,
     uniqExact(detail['description_digest']) AS descriptions, min(kept_at) AS since,
-    argMax(subject, kept_at) AS shown_to, argMax(session, kept_at) AS last_session, max(kept_at) AS last
-  FROM audit WHERE ${told} AND kept_at <= ($__toTime)
+    argMax(subject, kept_at) AS shown_to, argMax(session_key, kept_at) AS session_key, max(kept_at) AS last
+  FROM ${happened} AS audit WHERE ${told} AND kept_at <= ($__toTime)
   GROUP BY tenant, server_name, tool, server_version, key_id
   HAVING definitions > 1 AND last >= ($__fromTime)`
 
@@ -74,10 +74,9 @@ export const inventory = dashboard({
           title: 'Definition drift',
           description:
             'Tools that were shown with more than one definition of one version. More than one description is worse than another schema. Compare with what was approved; see tool-definition-changed.',
-          sql: `SELECT server, tool, version, definitions, descriptions, since, last, shown_to, last_session, hex(last_session) AS session_key
-            FROM (${drifted})
-            ORDER BY descriptions DESC, last DESC, server, tool
-            LIMIT 200`,
+          sql: `SELECT server, tool, version, definitions, descriptions, since, last, shown_to, session AS last_session, hex(session) AS session_key
+            FROM ${withSessions(`${drifted} ORDER BY descriptions DESC, last DESC, server, tool LIMIT 200`)} AS drifts
+            ORDER BY descriptions DESC, last DESC, server, tool`,
           empty: 'No tool changed without a new version, or nobody told of definitions.',
           width: 24,
           columns: {

@@ -48,6 +48,9 @@ describe('a cluster of ClickHouse', () => {
       'ALTER TABLE events_local ON CLUSTER audit_cluster ADD COLUMN IF NOT EXISTS x UInt8',
       'ALTER TABLE events ON CLUSTER audit_cluster ADD COLUMN IF NOT EXISTS x UInt8',
     ])
+    assert.deepEqual(onCluster('ALTER TABLE events ADD INDEX IF NOT EXISTS x y TYPE minmax', cluster), [
+      'ALTER TABLE events_local ON CLUSTER audit_cluster ADD INDEX IF NOT EXISTS x y TYPE minmax',
+    ])
     assert.deepEqual(onCluster('ALTER TABLE events MODIFY TTL kept_at + INTERVAL 1 DAY', cluster), [
       'ALTER TABLE events_local ON CLUSTER audit_cluster MODIFY TTL kept_at + INTERVAL 1 DAY',
     ])
