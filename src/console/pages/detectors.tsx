@@ -93,7 +93,7 @@ export function detectorsPage({ detectors }: DetectorsPageData, frame: Frame): s
 }
 
 function Precision({ feedback }: { feedback: Feedback | undefined }) {
-  if (feedback?.precision === undefined) return <span class="quiet">no verdicts</span>
+  if (feedback?.precision === undefined) return <span class="quiet">–</span>
   const { true_positive, benign_true_positive, false_positive } = feedback.verdicts
   const said = true_positive + benign_true_positive + false_positive
   return (

@@ -25,13 +25,15 @@ export function inventoryPage(
       <div class="headline">
         <h1>Inventory</h1>
         <p class="quiet">
-          What was seen, and what the policy file says of it. <code>npx watchkeeper inventory --draft</code> writes an
-          allowlist to begin with.
+          What was seen until some minutes ago, and what the policy file says of it.{' '}
+          <code>npx watchkeeper inventory --draft</code> writes an allowlist to begin with.
         </p>
       </div>
       <Section id="servers" title={`Servers (${count(servers.length + omitted.servers)})`}>
         {servers.length === 0 ? (
-          <Empty>No server was seen yet. Add the SDK to one, or put `watchkeeper tap` before it.</Empty>
+          <Empty>
+            No server was seen yet. Add the SDK to one, or put <code>watchkeeper tap</code> before it.
+          </Empty>
         ) : (
           <Table
             label="Servers"

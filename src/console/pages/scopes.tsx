@@ -19,7 +19,8 @@ export function scopesPage({ scopes, omitted, unusedOnly, showTenant }: ScopesPa
       <div class="headline">
         <h1>Scopes</h1>
         <p class="quiet">
-          What tokens held, and whether a call ever needed it. Unused scopes are what least privilege would take away.
+          What tokens held until some minutes ago, and whether a call ever needed it. Unused scopes are what least
+          privilege would take away.
         </p>
       </div>
       <form class="filter" method="get" action="/scopes">

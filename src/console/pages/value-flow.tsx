@@ -16,11 +16,13 @@ interface Arc {
 }
 
 const row = 44
-const left = 250
-const width = 780
+const labelHeight = 15
+/** Where the steps stand; labels and arcs are to the left of it. */
+const left = 260
+const width = 820
 const mostSteps = 16
 const mostRows = 40
-const mostHashes = 50
+const mostHashes = 100
 
 export function arcsOf(
   steps: readonly Pick<EvidenceStep, 'recordId' | 'eventId'>[],
@@ -45,12 +47,28 @@ export function arcsOf(
 const kindsText = (kinds: ReadonlyMap<string, number>): string =>
   [...kinds].map(([kind, number]) => `${number} ${forMessage(kind, 16)}`).join(', ')
 
+/** Arcs with their ends, how far they reach to the left, and where their labels stand without lying on each other. */
+function placed(arcs: readonly Arc[], y: (step: number) => number) {
+  const taken: number[] = []
+  return arcs.map((arc) => {
+    const [a, b] = [y(arc.from), y(arc.to)]
+    let label = (a + b) / 2
+    while (taken.some((other) => Math.abs(other - label) < labelHeight)) label += labelHeight
+    taken.push(label)
+    return { arc, a, b, label, bulge: 16 + Math.min(110, 30 + Math.abs(b - a) / 2) }
+  })
+}
+
 export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; matched: readonly MatchedValue[] }) {
   if (matched.length === 0) return null
   const arcs = arcsOf(steps, matched)
   const drawn = arcs.filter(({ from, to }) => from >= 0 && to >= 0)
   const used = [...new Set(drawn.flatMap(({ from, to }) => [from, to]))].sort((a, b) => a - b).slice(0, mostSteps)
   const y = (step: number): number => used.indexOf(step) * row + row / 2
+  const shown = placed(
+    drawn.filter(({ from, to }) => used.includes(from) && used.includes(to)),
+    y,
+  )
   const stepText = (index: number): string => (index < 0 ? 'another record' : `step ${index + 1}`)
   return (
     <Section id="values" title="Where values came from, where they went">
@@ -71,25 +89,25 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
                 <path d="M0 0 8 4 0 8z" />
               </marker>
             </defs>
-            {drawn
-              .filter(({ from, to }) => used.includes(from) && used.includes(to))
-              .map((arc) => {
-                const [a, b] = [y(arc.from), y(arc.to)]
-                // Wider the further it goes, so that arcs lie in one another and not on one another.
-                const reach = left - 16 - Math.min(110, 20 + Math.abs(b - a) / 2)
-                return (
-                  <g key={`${arc.from} ${arc.to}`}>
-                    <path
-                      class="arc"
-                      d={`M${left} ${a} C${reach} ${a} ${reach} ${b} ${left - 4} ${b}`}
-                      marker-end="url(#flow-end)"
-                    />
-                    <text class="arc-text" x={String(left - 108)} y={String((a + b) / 2 + 4)} text-anchor="end">
-                      {shortened(kindsText(arc.kinds), 22)}
-                    </text>
-                  </g>
-                )
-              })}
+            {shown.map(({ arc, a, b, bulge }) => (
+              <path
+                key={`${arc.from} ${arc.to}`}
+                class="arc"
+                d={`M${left} ${a} C${left - bulge} ${a} ${left - bulge} ${b} ${left - 4} ${b}`}
+                marker-end="url(#flow-end)"
+              />
+            ))}
+            {shown.map(({ arc, label, bulge }) => (
+              <text
+                key={`${arc.from} ${arc.to}`}
+                class="arc-text"
+                x={String(left - bulge * 0.75 - 5)}
+                y={String(label + 4)}
+                text-anchor="end"
+              >
+                {shortened(kindsText(arc.kinds), 24)}
+              </text>
+            ))}
             {used.map((index) => (
               <g key={index}>
                 <circle
@@ -116,26 +134,37 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
               <StepLink index={to} text={stepText(to)} />
             </td>
             <td>{kindsText(kinds)}</td>
-            <td class="wide">
-              <details>
-                <summary>
-                  {values.length} {values.length === 1 ? 'hash' : 'hashes'}
-                </summary>
-                {values.slice(0, mostHashes).map(({ kind, hash }) => (
-                  <div key={`${kind} ${hash}`}>
-                    <Name text={kind} most={20} />{' '}
-                    <code>
-                      <Name text={hash} most={16} />
-                    </code>
-                  </div>
-                ))}
-              </details>
+            <td>
+              <Hashes values={values} />
             </td>
           </tr>
         ))}
       </Table>
       {arcs.length > mostRows ? <p class="quiet">and {arcs.length - mostRows} more pairs of steps</p> : null}
     </Section>
+  )
+}
+
+/** The first few to see, all to open. */
+function Hashes({ values }: { values: readonly MatchedValue[] }) {
+  const list = (some: readonly MatchedValue[]) =>
+    some.map(({ kind, hash }) => (
+      <li key={hash}>
+        <code>
+          <Name text={hash} most={16} />
+        </code>{' '}
+        <span class="quiet">
+          <Name text={kind} most={20} />
+        </span>
+      </li>
+    ))
+  if (values.length <= 3) return <ul class="plain">{list(values)}</ul>
+  return (
+    <details>
+      <summary>{values.length} keyed hashes</summary>
+      <ul class="plain">{list(values.slice(0, mostHashes))}</ul>
+      {values.length > mostHashes ? <p class="quiet">and {values.length - mostHashes} more</p> : null}
+    </details>
   )
 }
 
