@@ -73,7 +73,7 @@ try {
     const incident = `/incidents/${demo.incident}`
     const shots: readonly Shot[] = [
       { file: 'incidents', path: '/incidents', screen: 'laptop', scheme: 'light', height: 560 },
-      { file: 'incident', path: incident, screen: 'laptop', scheme: 'light', height: 1150 },
+      { file: 'incident', path: incident, screen: 'laptop', scheme: 'light', height: 1060 },
       { file: 'incident-dark', path: incident, screen: 'laptop', scheme: 'dark', height: 900, to: '#values' },
       { file: 'incident-phone', path: incident, screen: 'phone', scheme: 'dark' },
       { file: 'session', path: session, screen: 'laptop', scheme: 'light', height: 1000 },

@@ -40,6 +40,7 @@ export function detectorsPage({ detectors }: DetectorsPageData, frame: Frame): s
       </div>
       <Table
         label="Detectors"
+        numbers={['Findings', 'Excluded', 'Runs', 'Failed']}
         head={[
           'Detector',
           'Severity',

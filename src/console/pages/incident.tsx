@@ -247,7 +247,11 @@ function BlastRadius({ incident, reach }: IncidentPageData) {
                 {count(reach.total)} other {reach.total === 1 ? 'session' : 'sessions'} within seven days met something
                 of it.
               </p>
-              <Table label="Other sessions" head={['Session', 'How', 'Values', 'Who', 'Servers', 'First']}>
+              <Table
+                label="Other sessions"
+                numbers={['Values']}
+                head={['Session', 'How', 'Values', 'Who', 'Servers', 'First']}
+              >
                 {reach.sessions.map(({ session, by, values, subjects, servers, firstAt }) => (
                   <tr key={session}>
                     <td>

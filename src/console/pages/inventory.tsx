@@ -37,6 +37,7 @@ export function inventoryPage(
         ) : (
           <Table
             label="Servers"
+            numbers={['Tools', 'Subjects', 'Calls']}
             head={['Server', 'Standing', 'Owner', 'Places', 'Tools', 'Subjects', 'Calls', 'First', 'Last', ...tenant]}
           >
             {servers.map((one) => (
@@ -75,6 +76,7 @@ export function inventoryPage(
         ) : (
           <Table
             label="Tools"
+            numbers={['Calls', 'Refused']}
             head={[
               'Tool',
               'Server',
@@ -128,6 +130,7 @@ export function inventoryPage(
         ) : (
           <Table
             label="Subjects"
+            numbers={['Servers', 'Not approved', 'Tools', 'High-impact', 'Calls', 'Refused']}
             head={[
               'Subject',
               'Servers',

@@ -63,7 +63,16 @@ export function Section({ id, title, children }: { id: string; title: string; ch
 }
 
 /** A table that scrolls in its own box on a narrow screen. */
-export function Table({ label, head, children }: { label: string; head: readonly string[]; children: Child }) {
+export interface TableProps {
+  readonly label: string
+  /** Names of the columns. */
+  readonly head: readonly string[]
+  /** Those of them that hold numbers. */
+  readonly numbers?: readonly string[]
+  readonly children: Child
+}
+
+export function Table({ label, head, numbers = [], children }: TableProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls has to be reached by keyboard
     <section class="scroll" aria-label={label} tabIndex={0}>
@@ -71,7 +80,7 @@ export function Table({ label, head, children }: { label: string; head: readonly
         <thead>
           <tr>
             {head.map((name) => (
-              <th key={name} scope="col">
+              <th key={name} scope="col" class={numbers.includes(name) ? 'number' : undefined}>
                 {name}
               </th>
             ))}

@@ -38,6 +38,7 @@ export function scopesPage({ scopes, omitted, unusedOnly, showTenant }: ScopesPa
       ) : (
         <Table
           label="Scopes"
+          numbers={['Requested', 'Challenged', 'Granted', 'Held']}
           head={[
             'Subject',
             'Server',

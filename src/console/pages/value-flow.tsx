@@ -17,8 +17,9 @@ interface Arc {
 
 const row = 44
 const labelHeight = 15
-/** Where the steps stand; labels and arcs are to the left of it. */
-const left = 260
+/** Where the labels end, and where the steps stand; the arcs are between them. */
+const edge = 158
+const left = 274
 const width = 820
 const mostSteps = 16
 const mostRows = 40
@@ -97,16 +98,13 @@ export function ValueFlow({ steps, matched }: { steps: readonly EvidenceStep[]; 
                 marker-end="url(#flow-end)"
               />
             ))}
-            {shown.map(({ arc, label, bulge }) => (
-              <text
-                key={`${arc.from} ${arc.to}`}
-                class="arc-text"
-                x={String(left - bulge * 0.75 - 5)}
-                y={String(label + 4)}
-                text-anchor="end"
-              >
-                {shortened(kindsText(arc.kinds), 24)}
-              </text>
+            {shown.map(({ arc, a, b, label, bulge }) => (
+              <g key={`${arc.from} ${arc.to}`}>
+                <path class="leader" d={`M${edge + 4} ${label} L${left - bulge * 0.75} ${(a + b) / 2}`} />
+                <text class="arc-text" x={String(edge)} y={String(label + 4)} text-anchor="end">
+                  {shortened(kindsText(arc.kinds), 24)}
+                </text>
+              </g>
             ))}
             {used.map((index) => (
               <g key={index}>
