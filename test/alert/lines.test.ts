@@ -1,7 +1,5 @@
 /** The receivers that do not speak HTTP, each against a local server that behaves as its protocol says. */
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
-import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { describe, type TestContext, test } from 'node:test'
 import { joinFindings } from '../../src/alert/joining.js'
 import { email } from '../../src/alert/notifiers/email.js'
@@ -9,6 +7,7 @@ import { syslog } from '../../src/alert/notifiers/syslog.js'
 import type { Finding } from '../../src/finding.js'
 import type { Incident } from '../../src/incidents/incident.js'
 import { baseTime, finding, second } from '../support/findings.js'
+import { type Script, smtpServer, tcpServer } from '../support/line-servers.js'
 import { isDetectionFinding } from '../support/vendors.js'
 
 const now = () => baseTime + 60 * second
@@ -23,22 +22,6 @@ const plain = incidentOf()
 const nasty = 'x|y=z \\ suser=root\r\nBcc: eve@evil.example\r\n.\r\nhttps://evil.example'
 const hostile = incidentOf({ title: nasty, summary: nasty, subject: nasty, tool: nasty })
 
-async function listening(t: TestContext, serve: (socket: Socket) => void): Promise<number> {
-  const sockets = new Set<Socket>()
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined)
-    serve(socket)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(() => {
-    for (const socket of sockets) socket.destroy()
-    server.close()
-  })
-  return (server.address() as AddressInfo).port
-}
-
 describe('syslog', () => {
   const to = (port: number, format: 'cef' | 'ocsf', timeoutMs = 10_000) =>
     syslog({ name: 'siem', host: '127.0.0.1', port, tls: false, format, now, timeoutMs })
@@ -46,7 +29,7 @@ describe('syslog', () => {
   /** Reads to the end and closes in order, as rsyslog and syslog-ng do. */
   async function collected(t: TestContext, incident: Incident, format: 'cef' | 'ocsf'): Promise<string> {
     let got = ''
-    const port = await listening(t, (socket) => {
+    const port = await tcpServer(t, (socket) => {
       socket.on('data', (chunk) => {
         got += chunk.toString()
       })
@@ -76,9 +59,9 @@ describe('syslog', () => {
   })
 
   test('a reset, no end in time and a closed port are tried again', async (t) => {
-    const resets = await listening(t, (socket) => socket.once('data', () => socket.resetAndDestroy()))
+    const resets = await tcpServer(t, (socket) => socket.once('data', () => socket.resetAndDestroy()))
     assert.equal((await to(resets, 'cef').deliver(plain, 'opened', never)).type, 'retry')
-    const stuck = await listening(t, (socket) => void socket.resume())
+    const stuck = await tcpServer(t, (socket) => void socket.resume())
     assert.deepEqual(await to(stuck, 'cef', 200).deliver(plain, 'opened', never), {
       type: 'retry',
       reason: 'no end of the connection within 200 ms',
@@ -89,39 +72,8 @@ describe('syslog', () => {
 })
 
 describe('e-mail', () => {
-  interface Script {
-    /** Answers by the command's first word; `data` is for the message. Undefined hangs up. */
-    readonly answers?: Readonly<Record<string, string | undefined>>
-  }
-  async function smtp(t: TestContext, { answers = {} }: Script = {}) {
-    const mails: string[] = []
-    const port = await listening(t, (socket) => {
-      const say = (command: string, usual: string): void => {
-        if (command in answers && answers[command] === undefined) socket.destroy()
-        else socket.write(`${answers[command] ?? usual}\r\n`)
-      }
-      let mail: string | undefined
-      let rest = ''
-      say('CONNECT', '220 mail.example ESMTP')
-      socket.on('data', (chunk) => {
-        rest += chunk.toString()
-        for (let at = rest.indexOf('\r\n'); at >= 0; at = rest.indexOf('\r\n')) {
-          const line = rest.slice(0, at)
-          rest = rest.slice(at + 2)
-          if (mail !== undefined) {
-            if (line === '.') {
-              mails.push(mail)
-              mail = undefined
-              say('data', '250 queued')
-            } else mail += `${line}\n`
-            continue
-          }
-          const [word = ''] = line.toUpperCase().split(/[ :]/)
-          if (word === 'DATA') mail = ''
-          say(word, word === 'DATA' ? '354 go on' : word === 'QUIT' ? '221 bye' : '250 ok')
-        }
-      })
-    })
+  async function smtp(t: TestContext, script: Script = {}) {
+    const { mails, port } = await smtpServer(t, script)
     const receiver = (timeoutMs = 10_000, tls: 'none' | 'starttls' = 'none') =>
       email({
         name: 'mail',
@@ -163,7 +115,7 @@ describe('e-mail', () => {
   })
 
   test('silence, a hang-up in the middle and a server without TLS are tried again, and nothing was sent in clear', async (t) => {
-    const quiet = await listening(t, () => undefined)
+    const quiet = await tcpServer(t, () => undefined)
     const silent = email({
       ...{ name: 'mail', host: '127.0.0.1', port: quiet, tls: 'none', from: 'a@b.example', to: ['c@d.example'] },
       ...{ user: undefined, password: undefined, now, timeoutMs: 200 },

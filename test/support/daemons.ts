@@ -19,8 +19,8 @@ import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { Certificate } from './certificate.js'
+import { eventually } from './eventually.js'
 
 const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/usr/local/sbin']
 
@@ -63,16 +63,6 @@ function ownFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'watchkeeper-daemon-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   return folder
-}
-
-/** Asks until there is an answer, for at most thirty seconds. */
-export async function eventually<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (let tries = 0; tries < 600; tries++) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    await pause(50)
-  }
-  throw new Error(`waited for ${what} in vain`)
 }
 
 /** Ready when `ready` says so; ended with the test. What it said is in the error if it ends before. */
