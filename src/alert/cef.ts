@@ -1,7 +1,7 @@
 /** An incident in ArcSight's Common Event Format, one line. */
 import type { Severity } from '../finding.js'
 import { forMessage, type Incident, named, type Places } from '../incidents.js'
-import { digestOf } from './digest.js'
+import { type Digest, digestOf } from './digest.js'
 import { eventIdOf } from './event-id.js'
 import type { Notice } from './notifiers/contract.js'
 
@@ -38,10 +38,18 @@ export function cef(incident: Incident, notice: Notice, places?: Places): string
         .map((name) => forMessage(name, 80))
         .join(', '),
     ],
+    ...facts(digest, 'Why', 'cs5'),
+    ...facts(digest, 'Values', 'cs6'),
   ]
   const extension = fields.filter(([, value]) => value !== '').map(([key, value]) => `${key}=${inExtension(value)}`)
   return `CEF:0|${header.map(inHeader).join('|')}|${extension.join(' ')}`
 }
+
+/** A label stands only beside its value. */
+const facts = ({ facts: all }: Digest, name: string, key: string): readonly (readonly [string, string])[] =>
+  all
+    .filter(([fact]) => fact === name)
+    .flatMap(([, value]) => [[`${key}Label`, name.toLowerCase()] as const, [key, value] as const])
 
 /** A bar would end the field, and an equals sign begin one: whoever names a tool must not name the user of an event. */
 const inHeader = (text: string): string => text.replace(/[\\|]/g, '\\$&')

@@ -15,9 +15,10 @@ import {
   tagsOf,
   withoutMiddle,
 } from '../incidents.js'
-import { instant } from './cloud-event.js'
 import { eventIdOf } from './event-id.js'
+import { instant } from './instant.js'
 import type { Notice } from './notifiers/contract.js'
+import { reasonsOf, valuesOf } from './why.js'
 
 export interface Digest {
   readonly incident: string
@@ -65,6 +66,8 @@ export function digestOf(incident: Incident, notice: Notice, places: Places = { 
     ['Session', forMessage(incident.session, 80)],
     ['First evidence', instant(incident.firstAt)],
     ['Detectors', detectors.join(', ')],
+    ['Why', reasonsOf(incident)],
+    ['Values', valuesOf(incident)],
     ['Incident', eventIdOf(incident)],
   ]
   return {

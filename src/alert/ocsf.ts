@@ -7,6 +7,16 @@ import type { Notice } from './notifiers/contract.js'
 
 const activity: Readonly<Record<Notice, number>> = { opened: 1, updated: 2, reminded: 2, acknowledged: 2, resolved: 3 }
 const statusId: Readonly<Record<Notice, number>> = { opened: 1, updated: 1, reminded: 1, acknowledged: 2, resolved: 4 }
+/** Captions of the numbers, as the schema has them. */
+const activityName = ['Unknown', 'Create', 'Update', 'Close']
+const statusName = ['Unknown', 'New', 'In Progress', 'Suppressed', 'Resolved']
+const severityName: Readonly<Record<Severity, string>> = {
+  info: 'Informational',
+  low: 'Low',
+  medium: 'Medium',
+  high: 'High',
+  critical: 'Critical',
+}
 const severityId: Readonly<Record<Severity, number>> = { info: 1, low: 2, medium: 3, high: 4, critical: 5 }
 const classUid = 2004
 
@@ -21,10 +31,13 @@ export function detectionFinding(incident: Incident, notice: Notice, places?: Pl
     class_uid: classUid,
     class_name: 'Detection Finding',
     activity_id: activity[notice],
+    activity_name: activityName[activity[notice]],
     type_uid: classUid * 100 + activity[notice],
+    type_name: `Detection Finding: ${activityName[activity[notice]]}`,
     severity_id: severityId[incident.severity],
-    severity: incident.severity,
+    severity: severityName[incident.severity],
     status_id: statusId[notice],
+    status: statusName[statusId[notice]],
     is_alert: true,
     time: ms(incident.updatedAt),
     start_time: ms(incident.firstAt),

@@ -11,6 +11,17 @@ const isText = (value: unknown, most: number): value is string =>
 
 export const keys = { routing: 'R0123456789abcdef0123456789abcde', genie: 'genie-key', bearer: 'Splunk 0b1c' }
 
+/** CloudEvents 1.0, structured mode: the required attributes, and the size that all must forward. */
+export function cloudEvents({ headers, body }: Received): number {
+  const event = JSON.parse(body) as Json
+  const valid =
+    /^application\/cloudevents\+json/.test(String(headers['content-type'])) &&
+    event['specversion'] === '1.0' &&
+    ['id', 'source', 'type'].every((name) => isText(event[name], 1_000)) &&
+    !Number.isNaN(Date.parse(String(event['time'])))
+  return Buffer.byteLength(body) > 64 * 1024 ? 413 : valid ? 204 : 400
+}
+
 /** Events API v2: 202, 400 for an invalid event. */
 export function pagerDuty({ body }: Received): number {
   const event = JSON.parse(body) as Json
@@ -95,6 +106,9 @@ export function isDetectionFinding(given: unknown): boolean {
     [1, 2, 3].includes(activity) &&
     event['type_uid'] === 200_400 + activity &&
     [1, 2, 3, 4, 5].includes(Number(event['severity_id'])) &&
+    event['severity'] ===
+      [undefined, 'Informational', 'Low', 'Medium', 'High', 'Critical'][Number(event['severity_id'])] &&
+    event['type_name'] === `Detection Finding: ${event['activity_name']}` &&
     Number.isInteger(event['time']) &&
     isText(object(event['metadata'])['version'], 20) &&
     isText(object(object(event['metadata'])['product'])['vendor_name'], 100) &&

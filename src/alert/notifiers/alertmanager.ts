@@ -4,8 +4,8 @@
  * An alert ends when `endsAt` has passed, which is why it says one: we do not post it again and again.
  */
 import { severities, severityRank } from '../../finding.js'
-import { instant } from '../cloud-event.js'
 import { digestOf } from '../digest.js'
+import { instant } from '../instant.js'
 import { attempt } from './attempt.js'
 import type { Common, Notifier, Secret } from './contract.js'
 import { post } from './post.js'

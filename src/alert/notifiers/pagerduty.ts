@@ -3,8 +3,8 @@
  * follows, join the alert that is there and page nobody again. At most 512 KB a request; ours are a few.
  */
 import type { Severity } from '../../finding.js'
-import { instant } from '../cloud-event.js'
 import { digestOf } from '../digest.js'
+import { instant } from '../instant.js'
 import { attempt } from './attempt.js'
 import type { Common, Notice, Notifier, Secret } from './contract.js'
 import { post } from './post.js'
