@@ -43,7 +43,7 @@ export async function serveDemo(io: CommandIo): Promise<number> {
   try {
     const tell = (text: string) => io.stdout.write(text)
     tell(
-      `Watchkeeper: OTLP/HTTP at ${pipeline.receiveUrl}, health at ${pipeline.healthUrl}, data in ${config.dataDir}\n`,
+      `Watchkeeper: OTLP/HTTP at ${pipeline.receiveUrl}, console at ${pipeline.healthUrl}, data in ${config.dataDir}\n`,
     )
     const { conversationId } = await playDemo({
       dsn: { ...developmentDsn, endpoint: pipeline.receiveUrl },
@@ -61,7 +61,8 @@ export async function serveDemo(io: CommandIo): Promise<number> {
       return 1
     }
     tell(incidentText(incident, { colour: 'isTTY' in io.stdout && io.stdout.isTTY === true }))
-    tell('\nStill serving; the commands above work in another terminal. Ctrl-C ends it.\n')
+    tell(`\nIn the console: ${pipeline.healthUrl}/incidents/${incident.id}\n`)
+    tell('Still serving; the commands above work in another terminal. Ctrl-C ends it.\n')
     if (!io.signal.aborted) await new Promise((resolve) => io.signal.addEventListener('abort', resolve, { once: true }))
     return 0
   } catch (error) {
