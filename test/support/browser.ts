@@ -54,13 +54,27 @@ export interface Looked {
   forget(): void
 }
 
-/** A page in a context of its own that is watched from its first byte. `origin` is where its requests may go. */
+export interface WatchedOptions {
+  /** Where its requests may go. */
+  readonly origin: string
+  readonly screen: Screen
+  readonly scheme: Scheme
+  /** Default: the page's script runs. */
+  readonly script?: boolean
+}
+
+/** A page in a context of its own that is watched from its first byte. */
 export async function watchedPage(
   t: Pick<TestContext, 'after'>,
   browser: Browser,
-  { origin, screen, scheme }: { readonly origin: string; readonly screen: Screen; readonly scheme: Scheme },
+  { origin, screen, scheme, script = true }: WatchedOptions,
 ): Promise<Looked> {
-  const context = await browser.newContext({ ...screens[screen], colorScheme: scheme, locale: 'en-GB' })
+  const context = await browser.newContext({
+    ...screens[screen],
+    colorScheme: scheme,
+    locale: 'en-GB',
+    javaScriptEnabled: script,
+  })
   t.after(() => context.close())
   const misdeeds: Misdeeds = { ran: [], left: [], reports: [], errors: [] }
   await context.exposeFunction('pwned', (what: unknown) => void misdeeds.ran.push(String(what)))

@@ -136,6 +136,7 @@ export function everyPage(say: Say): ReadonlyMap<string, string> {
           ...incident,
           state: { ...incident.state, status: 'resolved', verdict: 'false_positive' },
           silence: silenceOf(say),
+          writes: say('the backup of every night'),
           exclusion: `- id: ${say('nightly-backup')}\n  owner: ${say('sec')}`,
           reach: undefined,
         },
