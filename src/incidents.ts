@@ -5,7 +5,15 @@
 export { type DeliveryState, deadDeliveries, deliveriesOf, sendAgain } from './incidents/deliveries.js'
 export { mergeMatched, mergeSteps, withoutMiddle } from './incidents/evidence.js'
 export { type Feedback, feedback } from './incidents/feedback.js'
-export { type Change, type Incident, type JoinedFinding, mostFindings, named, tagsOf } from './incidents/incident.js'
+export {
+  type Around,
+  type Change,
+  type Incident,
+  type JoinedFinding,
+  mostFindings,
+  named,
+  tagsOf,
+} from './incidents/incident.js'
 export {
   findIncidents,
   incidentsById,
@@ -54,3 +62,4 @@ export {
   type Verdict,
   verdicts,
 } from './incidents/triage.js'
+export { type Arc, arcsOf } from './incidents/value-flow.js'

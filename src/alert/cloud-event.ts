@@ -81,6 +81,8 @@ function about(incident: Incident, size: number): Record<string, unknown> {
     updated: instant(incident.updatedAt),
     tags: tagsOf(incident),
     findings: findings.map(finding),
+    calls_before: incident.around?.before ?? [],
+    calls_after: incident.around?.after ?? [],
     timeline: timeline.map((step) => ({
       time: instant(step.at),
       part: step.part,

@@ -2,6 +2,7 @@
 import type { Shares } from '../bus/index.js'
 import { type Incident, incidentsById, statesOf } from '../incidents.js'
 import type { Store } from '../store/index.js'
+import { callsAround } from './around.js'
 import { backOffMs } from './back-off.js'
 import type { DeliveryResult, Notice, Told } from './notifiers/contract.js'
 import {
@@ -100,6 +101,11 @@ export function deliverer({
     return { type: 'refused', reason, status: result.status }
   }
 
+  async function withCallsAround(incident: Incident): Promise<Incident> {
+    const around = await callsAround(store, incident)
+    return { ...incident, around }
+  }
+
   const receiptOf = (
     { id, version, step }: Waiting,
     rest: Pick<Receipt, 'attempt' | 'outcome' | 'at'> & Partial<Receipt>,
@@ -124,8 +130,10 @@ export function deliverer({
         notice,
       }),
     )
-    const [first] = told
-    if (first === undefined) return undefined
+    const [only] = told
+    if (only === undefined) return undefined
+    // A message about several is a list: what was around each stands in the console.
+    const first = told.length > 1 ? only : { ...only, incident: await withCallsAround(only.incident) }
     const answer =
       told.length > 1 && notifier.deliverTogether !== undefined
         ? await notifier.deliverTogether(told, signal)

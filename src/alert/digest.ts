@@ -2,8 +2,9 @@
  * An incident as a person reads it in a chat, a page or a mail: the same words for every such receiver. Every text in it
  * passed `forMessage`; what its destination takes for markup is the notifier's to escape.
  */
-import type { Severity } from '../finding.js'
+import { type Severity, severityRank } from '../finding.js'
 import {
+  arcsOf,
   forMessage,
   type Incident,
   type Link,
@@ -31,7 +32,7 @@ export interface Digest {
   readonly summary: string
   /** Name and value; none is empty. */
   readonly facts: readonly (readonly [name: string, value: string])[]
-  /** What happened, in order, at most ten lines. */
+  /** What happened, in order, which values tie it together, why it is told: at most twenty lines. */
   readonly timeline: readonly string[]
   readonly detectors: readonly string[]
   readonly tags: readonly string[]
@@ -49,6 +50,9 @@ export const noticePrefix: Readonly<Record<Notice, string>> = {
   resolved: 'Resolved: ',
 }
 const mostSteps = 10
+const mostArcs = 3
+const mostReasons = 3
+const mostParts = 6
 
 export function digestOf(incident: Incident, notice: Notice, places: Places = { console: '', grafana: '' }): Digest {
   const detectors = [...new Set(incident.findings.map(({ detector }) => forMessage(detector, 60)))].slice(0, 10)
@@ -79,8 +83,15 @@ export function digestOf(incident: Incident, notice: Notice, places: Places = { 
     summary: forMessage(incident.summary, 600),
     facts: facts.filter(([, value]) => value !== ''),
     timeline: [
-      ...shown.map(({ at, part, note }) => `${instant(at).slice(11, 19)} ${part}: ${forMessage(note, 160)}`),
+      ...around('before that', incident.around?.before),
+      ...shown.map((step) => {
+        const { at, part, note } = step
+        return `${incident.timeline.indexOf(step) + 1}. ${instant(at).slice(11, 19)} ${part}: ${forMessage(note, 160)}`
+      }),
       ...(left > 0 ? [`and ${left} more`] : []),
+      ...around('after that', incident.around?.after),
+      ...valuesIn(incident),
+      ...reasonsIn(incident),
     ],
     detectors,
     tags: tagsOf(incident),
@@ -90,4 +101,34 @@ export function digestOf(incident: Incident, notice: Notice, places: Places = { 
     ].slice(0, 8),
     links: linksOf(incident, places),
   }
+}
+
+const around = (when: string, calls: readonly string[] = []): string[] =>
+  calls.length === 0 ? [] : [`${when}: ${calls.map((call) => forMessage(call, 60)).join(', ')}`]
+
+/** Which values were met again, by kind and number, with the first of their keyed hashes. */
+function valuesIn({ timeline, matched }: Incident): string[] {
+  const step = (index: number): string => (index < 0 ? 'another record' : `step ${index + 1}`)
+  return arcsOf(timeline, matched)
+    .slice(0, mostArcs)
+    .map(({ from, to, kinds, values: [first] }) => {
+      const what = [...kinds].map(([kind, number]) => `${number} ${forMessage(kind, 16)}`).join(', ')
+      return `values: ${what} (${forMessage(first?.hash.slice(0, 8) ?? '', 8)}…) first in ${step(from)}, used in ${step(to)}`
+    })
+}
+
+/** The detectors of the most severe findings with the parts of their scores that weigh most. */
+function reasonsIn({ findings }: Incident): string[] {
+  const ranked = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
+  const first = new Map(ranked.toReversed().map((finding) => [finding.detector, finding]))
+  return [...first.values()]
+    .toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
+    .slice(0, mostReasons)
+    .map(({ detector, detectorVersion, severity, score }) => {
+      const parts = Object.entries(score)
+        .filter(([, value]) => value !== 0)
+        .slice(0, mostParts)
+        .map(([name, value]) => `${forMessage(name, 40)} ${Number(value.toPrecision(4))}`)
+      return `why: ${forMessage(detector, 60)} v${detectorVersion} (${severity}): ${parts.join(', ') || 'no score'}`
+    })
 }

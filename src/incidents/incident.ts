@@ -7,6 +7,12 @@ export const mostFindings = 100
 /** What an incident keeps of a finding; its steps and values are merged into the incident's own. */
 export type JoinedFinding = Omit<Finding, 'tenant' | 'maturity' | 'steps' | 'matched' | 'causes'>
 
+/** What the session called just before and just after the evidence: `server.tool`, in order. Text from events. */
+export interface Around {
+  readonly before: readonly string[]
+  readonly after: readonly string[]
+}
+
 export interface Incident {
   /** UUID over tenant, group key and first finding. */
   readonly id: string
@@ -37,6 +43,8 @@ export interface Incident {
   /** Microseconds, our clock: when version 1 and this version were made. */
   readonly openedAt: number
   readonly updatedAt: number
+  /** Looked up when it is told; no version holds it. */
+  readonly around?: Around
 }
 
 /** What happened to an incident; for a receiver, `opened` is the first version that it got. */

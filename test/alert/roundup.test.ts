@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { uids } from '../../dashboards/addresses.js'
+import { callsAround } from '../../src/alert/around.js'
 import { cef } from '../../src/alert/cef.js'
 import { cloudEvent } from '../../src/alert/cloud-event.js'
 import { digestOf } from '../../src/alert/digest.js'
@@ -15,8 +16,10 @@ import { detectionFinding } from '../../src/alert/ocsf.js'
 import { roundupOf } from '../../src/alert/roundup.js'
 import type { Finding } from '../../src/finding.js'
 import { type Incident, investigation, linksOf } from '../../src/incidents.js'
+import { auditEvent, baseTime as eventTime } from '../support/events.js'
 import { baseTime, finding, second } from '../support/findings.js'
 import { httpReceiver } from '../support/http-receiver.js'
+import { openTestStore } from '../support/store.js'
 import * as vendors from '../support/vendors.js'
 
 const now = () => baseTime + 60 * second
@@ -109,4 +112,55 @@ test('the webhook gets a batch of CloudEvents, each with its own id, signed as a
     batch.map(({ id, type }) => [id, type.split('.').at(-1)]),
     told.map(({ incident, notice }) => [eventIdOf(incident, notice), notice]),
   )
+})
+
+test('a message tells which values were met again, why it is told, and the calls around it, made safe', () => {
+  const [source, action] = incidentOf({ anchor: 'a' }).timeline
+  assert.ok(source && action)
+  const incident: Incident = {
+    ...incidentOf({
+      anchor: 'a',
+      score: { deviation: 8.25, baseline: 120, windowDays: 14, nothing: 0 },
+      matched: [
+        { kind: 'email', hash: 'b76a50b04067cb73', firstIn: source.recordId, usedIn: action.recordId },
+        { kind: 'email', hash: '00000000000000aa', firstIn: source.recordId, usedIn: action.recordId },
+      ],
+    }),
+    around: { before: ['crm.list', nasty], after: ['mail.send'] },
+  }
+  const { timeline } = digestOf(incident, 'opened')
+  assert.match(timeline[0] ?? '', /^before that: crm\.list, /)
+  assert.match(timeline[1] ?? '', /^1\. \d\d:\d\d:\d\d source: /)
+  assert.deepEqual(timeline.slice(3), [
+    'after that: mail.send',
+    'values: 2 email (b76a50b0…) first in step 1, used in step 2',
+    'why: injected-action v1 (high): deviation 8.25, baseline 120, windowDays 14',
+  ])
+  assert.doesNotMatch(timeline.join('\n'), /https:\/\/evil|\u202e/)
+})
+
+test('the calls around are those of its session before and after the evidence, and none where nobody can say', async (t) => {
+  const store = await openTestStore(t)
+  const at = (step: number) => eventTime + step * second
+  const call = (step: number, tool: string, conversationId = 'own') =>
+    auditEvent({ conversationId, traceId: '', tool, endedAt: at(step), startedAt: at(step) })
+  const evidence = call(5, 'send')
+  await store.insertEvents([
+    ...[0, 1, 2, 3, 4].map((step) => call(step, `before_${step}`)),
+    evidence,
+    call(6, 'after_6'),
+    call(6, 'elsewhere', 'another'),
+  ])
+  const incident = incidentOf({
+    anchor: 'a',
+    session: 'c:own',
+    at: at(5),
+    steps: [{ recordId: evidence.recordId, eventId: evidence.eventId, at: at(5), part: 'action', note: 'x' }],
+  })
+  assert.deepEqual(await callsAround(store, incident), {
+    before: ['crm.before_2', 'crm.before_3', 'crm.before_4'],
+    after: ['crm.after_6'],
+  })
+  const away = { query: () => Promise.reject(new Error('away')) }
+  assert.deepEqual(await callsAround(away, incident), { before: [], after: [] })
 })

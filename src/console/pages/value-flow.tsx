@@ -3,17 +3,8 @@
  * pair of steps that share values. The table below says the same in words.
  */
 import type { EvidenceStep, MatchedValue } from '../../finding.js'
-import { forMessage } from '../../incidents.js'
+import { arcsOf, forMessage } from '../../incidents.js'
 import { Name, Section, Table } from './parts.js'
-
-/** Values of some kinds that went from one step to another. */
-interface Arc {
-  /** Indexes of the timeline; -1 is a record that is not in it. */
-  readonly from: number
-  readonly to: number
-  readonly kinds: ReadonlyMap<string, number>
-  readonly values: readonly MatchedValue[]
-}
 
 const row = 44
 const labelHeight = 15
@@ -24,26 +15,6 @@ const width = 820
 const mostSteps = 16
 const mostRows = 40
 const mostHashes = 100
-
-export function arcsOf(
-  steps: readonly Pick<EvidenceStep, 'recordId' | 'eventId'>[],
-  matched: readonly MatchedValue[],
-): Arc[] {
-  const place = (id: string): number => steps.findIndex((step) => step.recordId === id || step.eventId === id)
-  interface Growing extends Arc {
-    readonly kinds: Map<string, number>
-    readonly values: MatchedValue[]
-  }
-  const arcs = new Map<string, Growing>()
-  for (const value of matched) {
-    const [from, to] = [place(value.firstIn), place(value.usedIn)]
-    const arc: Growing = arcs.get(`${from} ${to}`) ?? { from, to, kinds: new Map(), values: [] }
-    arcs.set(`${from} ${to}`, arc)
-    arc.kinds.set(value.kind, (arc.kinds.get(value.kind) ?? 0) + 1)
-    arc.values.push(value)
-  }
-  return [...arcs.values()].sort((a, b) => a.from - b.from || a.to - b.to)
-}
 
 const kindsText = (kinds: ReadonlyMap<string, number>): string =>
   [...kinds].map(([kind, number]) => `${number} ${forMessage(kind, 16)}`).join(', ')
