@@ -3,7 +3,7 @@
  * pair of steps that share values. The table below says the same in words.
  */
 import type { EvidenceStep, MatchedValue } from '../../finding.js'
-import { arcsOf, forMessage } from '../../incidents.js'
+import { type Arc, arcsOf, forMessage } from '../../incidents.js'
 import { Name, Section, Table } from './parts.js'
 
 const row = 44
