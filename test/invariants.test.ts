@@ -16,7 +16,7 @@ interface Source {
 
 function sources(folder: string): readonly Source[] {
   return readdirSync(fromRoot(folder), { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts') && !file.includes('node_modules') && !/(^|\/)dist\//.test(file))
+    .filter((file) => /\.tsx?$/.test(file) && !file.includes('node_modules') && !/(^|\/)dist\//.test(file))
     .map((file) => {
       const path = join(folder, file)
       const text = readFileSync(fromRoot(path), 'utf8')
