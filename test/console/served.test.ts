@@ -115,7 +115,7 @@ test('triage and silences work without script', { skip: noBrowser }, async (t) =
   await page.getByRole('button', { name: 'Silence' }).click()
   await done('Silenced.')
   await page.getByRole('link', { name: /silenced until/ }).click()
-  assert.equal(page.url(), `${origin}/silences`)
+  await page.waitForURL(`${origin}/silences`)
   await page.getByText('the move of the archive').waitFor()
   await page.getByRole('button', { name: 'End now' }).click()
   await done('The silence is over.')

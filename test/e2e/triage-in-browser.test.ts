@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Page } from 'playwright-core'
+import type { Locator, Page } from 'playwright-core'
 import { noBrowser, startBrowser, watchedPage } from '../support/browser.js'
 import { playedDemo } from '../support/demo.js'
 import { httpReceiver } from '../support/http-receiver.js'
@@ -16,9 +16,16 @@ const shown = (page: Page, what = 'main'): Promise<string> =>
   // biome-ignore lint/performance/useDomNodeTextContent: what is hidden does not count
   page.locator(what).innerText()
 
+/** To the page that a link or a form leads to, with its style. */
+async function follow(page: Page, link: Locator): Promise<void> {
+  const loaded = page.waitForEvent('load')
+  await link.click()
+  await loaded
+}
+
 async function logIn(page: Page, key: string): Promise<void> {
   await page.getByLabel('API key').fill(key)
-  await page.getByRole('button', { name: 'Log in' }).click()
+  await follow(page, page.getByRole('button', { name: 'Log in' }))
 }
 
 test('from the link of an alert to the verdict', { skip: noBrowser, timeout: 180_000 }, async (t) => {
@@ -67,17 +74,17 @@ test('from the link of an alert to the verdict', { skip: noBrowser, timeout: 180
   assert.match(evidence, /send_mail \(mail\)/)
   assert.match(String(await page.locator('svg.flow').textContent()), /values flow between \d+ steps/)
 
-  await page.getByRole('button', { name: 'Acknowledge' }).click()
+  await follow(page, page.getByRole('button', { name: 'Acknowledge' }))
   await page.getByText('Acknowledged.').waitFor()
-  await page.getByRole('button', { name: 'Assign to me' }).click()
+  await follow(page, page.getByRole('button', { name: 'Assign to me' }))
   await page.getByText('Assigned.').waitFor()
   await page.getByLabel('Verdict').selectOption('true_positive')
   const reason = 'The ticket was planted: <b>ledger-backup.example</b> is not ours.'
   await page.getByLabel('Why (optional)').fill(reason)
-  await page.getByRole('button', { name: 'Set verdict' }).click()
+  await follow(page, page.getByRole('button', { name: 'Set verdict' }))
   await page.getByText('The verdict was kept.').waitFor()
   await page.getByLabel('What was done (optional)').fill('The token was revoked.')
-  await page.getByRole('button', { name: 'Resolve' }).click()
+  await follow(page, page.getByRole('button', { name: 'Resolve' }))
   await page.getByText('Resolved.').waitFor()
 
   const done = await shown(page)
@@ -89,20 +96,20 @@ test('from the link of an alert to the verdict', { skip: noBrowser, timeout: 180
   assert.match(done, /The token was revoked\./)
   assert.equal(await page.getByRole('button', { name: 'Resolve' }).count(), 0)
 
-  await page.getByRole('link', { name: 'Incidents' }).first().click()
+  await follow(page, page.getByRole('link', { name: 'Incidents' }).first())
   assert.ok(!(await shown(page)).includes('An action that text'), 'who comes to work is not shown what is done with')
   await page.getByLabel('resolved').check()
-  await page.getByRole('button', { name: 'Show' }).click()
-  await page.getByRole('link', { name: /An action that text/ }).click()
+  await follow(page, page.getByRole('button', { name: 'Show' }))
+  await follow(page, page.getByRole('link', { name: /An action that text/ }))
   assert.match(page.url(), new RegExp(demo.incident))
-  await page.locator('a[href^="/sessions/"]').first().click()
+  await follow(page, page.locator('a[href^="/sessions/"]').first())
   assert.match(await shown(page), /export_contacts/)
   for (const place of ['Inventory', 'Scopes', 'Detectors', 'Silences']) {
-    await page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: place }).click()
+    await follow(page, page.getByRole('navigation', { name: 'Pages' }).getByRole('link', { name: place }))
     assert.equal(await shown(page, 'h1'), place)
   }
   assert.match(await shown(page, 'body'), /Mia Chen/)
-  await page.getByRole('button', { name: 'Log out' }).click()
+  await follow(page, page.getByRole('button', { name: 'Log out' }))
   await page.goto(link)
   assert.match(page.url(), /\/log-in/)
 
