@@ -26,19 +26,30 @@ const nowhere: Places = { console: '', grafana: '' }
 export const mostBytes = 65_536
 /** How many findings, steps and values are kept, tried in this order. */
 const sizes = [100, 50, 25, 12, 6, 3, 1, 0]
+const mostInBatch = 6
 
-export function cloudEvent(incident: Incident, notice: Notice, places: Places = nowhere): string {
-  for (const size of sizes) {
+export const cloudEvent = (incident: Incident, notice: Notice, places: Places = nowhere): string =>
+  fitting(incident, notice, places, sizes)
+
+/** One event of several in one body, each with little of its evidence. */
+export const inBatch = (incident: Incident, notice: Notice, places: Places = nowhere): Record<string, unknown> =>
+  JSON.parse(
+    fitting(
+      incident,
+      notice,
+      places,
+      sizes.filter((size) => size <= mostInBatch),
+    ),
+  )
+
+function fitting(incident: Incident, notice: Notice, places: Places, tried: readonly number[]): string {
+  for (const size of tried) {
     const body = JSON.stringify(envelope(incident, notice, places, size))
     if (Buffer.byteLength(body) <= mostBytes) return body
   }
   // Not reached: without evidence an envelope is a few kilobytes, since every text in it is cut.
   throw new RangeError(`incident ${incident.id} does not fit into ${mostBytes} bytes`)
 }
-
-/** One event of several in one body, each with little of its evidence. */
-export const inBatch = (incident: Incident, notice: Notice, places: Places = nowhere): Record<string, unknown> =>
-  envelope(incident, notice, places, 6)
 
 function envelope(incident: Incident, notice: Notice, places: Places, size: number): Record<string, unknown> {
   return {

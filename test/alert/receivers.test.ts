@@ -9,6 +9,7 @@ import { pagerDuty } from '../../src/alert/notifiers/pagerduty.js'
 import { mrkdwn, slack } from '../../src/alert/notifiers/slack.js'
 import { teams } from '../../src/alert/notifiers/teams.js'
 import { webhook } from '../../src/alert/notifiers/webhook.js'
+import { stableId } from '../../src/audit-event.js'
 import type { Finding } from '../../src/finding.js'
 import type { Incident } from '../../src/incidents/incident.js'
 import { baseTime, evidence, finding, second } from '../support/findings.js'
@@ -141,12 +142,24 @@ for (const [name, kind] of Object.entries(kinds)) {
       assert.equal(date.type === 'retry' ? date.afterMs : undefined, 45_000)
       for (const status of [500, 502, 503, 504])
         assert.deepEqual(await attempt(answers.status(status)), { type: 'retry', reason: `answered ${status}`, status })
-      for (const status of [400, 401, 403, 404, 410, 413])
+      for (const status of [400, 403, 404, 410, 413])
         assert.deepEqual(await attempt(answers.status(status)), {
           type: 'refused',
           reason: `answered ${status}`,
           status,
         })
+    })
+
+    test('several that are far too long are one message within its limits', async (t) => {
+      const receiver = await httpReceiver(t, asVendor(kind))
+      const told = Array.from({ length: 20 }, (_, index) => ({
+        incident: { ...(index % 2 === 0 ? huge : hostile), id: stableId('incident', String(index)) },
+        notice: 'opened' as const,
+      }))
+      const result = await kind.make(receiver.url, 10_000).deliverTogether?.(told, never)
+      // Those without it are told of each for itself.
+      if (result !== undefined) assert.equal(result.type, 'delivered', JSON.stringify(result))
+      assert.equal(receiver.received.length, result === undefined ? 0 : 1)
     })
 
     test('what a vendor says beside its status changes nothing of it, and none of it is kept', async (t) => {
@@ -160,7 +173,9 @@ for (const [name, kind] of Object.entries(kinds)) {
       }
       for (const body of ['invalid_payload', '{"status":"invalid event","errors":["key=hunter2"]}', '{"code":400,'])
         assert.deepEqual(await attempt(400, body), { type: 'refused', reason: 'answered 400', status: 400 })
-      for (const status of [401, 403]) assert.equal((await attempt(status, 'no_token')).type, 'refused')
+      assert.equal((await attempt(403, 'action_prohibited')).type, 'refused')
+      // Like a failed log-in at SMTP: what is wrong is our set-up, so nothing is given up for it.
+      assert.equal((await attempt(401, 'no_token')).type, 'retry')
       assert.equal((await attempt(202, '{"result":"Request will be processed"}')).type, 'delivered')
     })
 

@@ -85,8 +85,8 @@ test('a login in the address is sent as one', async (t) => {
 test('what an answer means follows from its status', () => {
   const meaning = (status: number): string => judge(status, null, now).type
   assert.deepEqual([200, 201, 202, 204].map(meaning), Array(4).fill('delivered'))
-  assert.deepEqual([408, 425, 429, 500, 502, 503, 504, 599].map(meaning), Array(8).fill('retry'))
-  assert.deepEqual([301, 302, 307, 400, 401, 403, 404, 410, 413, 422].map(meaning), Array(10).fill('refused'))
+  assert.deepEqual([401, 408, 425, 429, 500, 502, 503, 504, 599].map(meaning), Array(9).fill('retry'))
+  assert.deepEqual([301, 302, 307, 400, 403, 404, 410, 413, 422].map(meaning), Array(9).fill('refused'))
 })
 
 test('Retry-After is read as seconds and as a date, and is never longer than an hour', () => {

@@ -11,15 +11,19 @@ const isText = (value: unknown, most: number): value is string =>
 
 export const keys = { routing: 'R0123456789abcdef0123456789abcde', genie: 'genie-key', bearer: 'Splunk 0b1c' }
 
-/** CloudEvents 1.0, structured mode: the required attributes, and the size that all must forward. */
+/** CloudEvents 1.0, structured mode or a batch: the required attributes, and the size of an event that all must forward. */
 export function cloudEvents({ headers, body }: Received): number {
-  const event = JSON.parse(body) as Json
-  const valid =
-    /^application\/cloudevents\+json/.test(String(headers['content-type'])) &&
-    event['specversion'] === '1.0' &&
-    ['id', 'source', 'type'].every((name) => isText(event[name], 1_000)) &&
-    !Number.isNaN(Date.parse(String(event['time'])))
-  return Buffer.byteLength(body) > 64 * 1024 ? 413 : valid ? 204 : 400
+  const type = String(headers['content-type'])
+  const isBatch = type.startsWith('application/cloudevents-batch+json')
+  const events = (isBatch ? JSON.parse(body) : [JSON.parse(body)]) as readonly Json[]
+  if (events.some((event) => Buffer.byteLength(JSON.stringify(event)) > 64 * 1024)) return 413
+  const valid = events.every(
+    (event) =>
+      event['specversion'] === '1.0' &&
+      ['id', 'source', 'type'].every((name) => isText(event[name], 1_000)) &&
+      !Number.isNaN(Date.parse(String(event['time']))),
+  )
+  return valid && (isBatch || type.startsWith('application/cloudevents+json')) ? 204 : 400
 }
 
 /** Events API v2: 202, 400 for an invalid event. */

@@ -62,6 +62,8 @@ function withoutLogin(url: string): { readonly address: URL; readonly authorizat
 /** What an answer means, by its status alone. `retryAfter` is the header of that name. */
 export function judge(status: number, retryAfter: string | null, now: () => number): DeliveryResult {
   if (status >= 200 && status < 300) return { type: 'delivered', status }
+  // Our key, not this message: once somebody mends it, what waits goes out.
+  if (status === 401) return { type: 'retry', reason: 'answered 401: its key or log-in is not taken', status }
   if (status === 408 || status === 425 || status === 429 || status >= 500) {
     const afterMs = retryAfterMs(retryAfter, now)
     return { type: 'retry', reason: `answered ${status}`, status, ...(afterMs === undefined ? {} : { afterMs }) }
