@@ -2,9 +2,8 @@
  * An incident as a person reads it in a chat, a page or a mail: the same words for every such receiver. Every text in it
  * passed `forMessage`; what its destination takes for markup is the notifier's to escape.
  */
-import { type Severity, severityRank } from '../finding.js'
+import type { Severity } from '../finding.js'
 import {
-  arcsOf,
   forMessage,
   type Incident,
   type Link,
@@ -32,7 +31,7 @@ export interface Digest {
   readonly summary: string
   /** Name and value; none is empty. */
   readonly facts: readonly (readonly [name: string, value: string])[]
-  /** What happened, in order, which values tie it together, why it is told: at most twenty lines. */
+  /** What happened, in order, with the calls before and after it: at most thirteen lines. */
   readonly timeline: readonly string[]
   readonly detectors: readonly string[]
   readonly tags: readonly string[]
@@ -50,9 +49,6 @@ export const noticePrefix: Readonly<Record<Notice, string>> = {
   resolved: 'Resolved: ',
 }
 const mostSteps = 10
-const mostArcs = 3
-const mostReasons = 3
-const mostParts = 6
 
 export function digestOf(incident: Incident, notice: Notice, places: Places = { console: '', grafana: '' }): Digest {
   const detectors = [...new Set(incident.findings.map(({ detector }) => forMessage(detector, 60)))].slice(0, 10)
@@ -90,8 +86,6 @@ export function digestOf(incident: Incident, notice: Notice, places: Places = { 
       }),
       ...(left > 0 ? [`and ${left} more`] : []),
       ...around('after that', incident.around?.after),
-      ...valuesIn(incident),
-      ...reasonsIn(incident),
     ],
     detectors,
     tags: tagsOf(incident),
@@ -105,30 +99,3 @@ export function digestOf(incident: Incident, notice: Notice, places: Places = { 
 
 const around = (when: string, calls: readonly string[] = []): string[] =>
   calls.length === 0 ? [] : [`${when}: ${calls.map((call) => forMessage(call, 60)).join(', ')}`]
-
-/** Which values were met again, by kind and number, with the first of their keyed hashes. */
-function valuesIn({ timeline, matched }: Incident): string[] {
-  const step = (index: number): string => (index < 0 ? 'another record' : `step ${index + 1}`)
-  return arcsOf(timeline, matched)
-    .slice(0, mostArcs)
-    .map(({ from, to, kinds, values: [first] }) => {
-      const what = [...kinds].map(([kind, number]) => `${number} ${forMessage(kind, 16)}`).join(', ')
-      return `values: ${what} (${forMessage(first?.hash.slice(0, 8) ?? '', 8)}…) first in ${step(from)}, used in ${step(to)}`
-    })
-}
-
-/** The detectors of the most severe findings with the parts of their scores that weigh most. */
-function reasonsIn({ findings }: Incident): string[] {
-  const ranked = findings.toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
-  const first = new Map(ranked.toReversed().map((finding) => [finding.detector, finding]))
-  return [...first.values()]
-    .toSorted((a, b) => severityRank(b.severity) - severityRank(a.severity))
-    .slice(0, mostReasons)
-    .map(({ detector, detectorVersion, severity, score }) => {
-      const parts = Object.entries(score)
-        .filter(([, value]) => value !== 0)
-        .slice(0, mostParts)
-        .map(([name, value]) => `${forMessage(name, 40)} ${Number(value.toPrecision(4))}`)
-      return `why: ${forMessage(detector, 60)} v${detectorVersion} (${severity}): ${parts.join(', ') || 'no score'}`
-    })
-}

@@ -114,28 +114,15 @@ test('the webhook gets a batch of CloudEvents, each with its own id, signed as a
   )
 })
 
-test('a message tells which values were met again, why it is told, and the calls around it, made safe', () => {
-  const [source, action] = incidentOf({ anchor: 'a' }).timeline
-  assert.ok(source && action)
+test('a message tells the calls around the evidence, made safe', () => {
   const incident: Incident = {
-    ...incidentOf({
-      anchor: 'a',
-      score: { deviation: 8.25, baseline: 120, windowDays: 14, nothing: 0 },
-      matched: [
-        { kind: 'email', hash: 'b76a50b04067cb73', firstIn: source.recordId, usedIn: action.recordId },
-        { kind: 'email', hash: '00000000000000aa', firstIn: source.recordId, usedIn: action.recordId },
-      ],
-    }),
+    ...incidentOf({ anchor: 'a' }),
     around: { before: ['crm.list', nasty], after: ['mail.send'] },
   }
   const { timeline } = digestOf(incident, 'opened')
   assert.match(timeline[0] ?? '', /^before that: crm\.list, /)
   assert.match(timeline[1] ?? '', /^1\. \d\d:\d\d:\d\d source: /)
-  assert.deepEqual(timeline.slice(3), [
-    'after that: mail.send',
-    'values: 2 email (b76a50b0…) first in step 1, used in step 2',
-    'why: injected-action v1 (high): deviation 8.25, baseline 120, windowDays 14',
-  ])
+  assert.deepEqual(timeline.slice(3), ['after that: mail.send'])
   assert.doesNotMatch(timeline.join('\n'), /https:\/\/evil|\u202e/)
 })
 
