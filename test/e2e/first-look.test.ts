@@ -54,7 +54,7 @@ const here = (block: string, settings: Readonly<Record<string, string>>, inciden
     .replaceAll('found.jsonl', join(String(settings['WATCHKEEPER_DATA_DIR']), 'found.jsonl'))
     .replaceAll(' show ID', ` show ${incident}`)
 
-test('every command of the ten minutes works as written', { skip: withoutTraces, timeout: 300_000 }, async (t) => {
+test('every command of the ten minutes works as written', { skip: withoutTraces, timeout: 900_000 }, async (t) => {
   const settings = await freshSettings(t)
   const all = service(t, settings)
   await all.start()
