@@ -13,6 +13,7 @@ const notices: Readonly<Record<string, string>> = {
   verdict: 'The verdict was kept.',
   exclude: 'An exclusion is proposed below.',
   excluded: 'The exclusion stands in the policy file, with its case.',
+  again: 'It will be sent again.',
   silence: 'Silenced.',
   expire: 'The silence is over.',
 }

@@ -29,6 +29,7 @@ import { type ProviderConfig, providerOf } from './provider.js'
 import { Refusal } from './refusal.js'
 import { answerRefusals } from './refusing.js'
 import { actionRoutes } from './routes/actions.js'
+import { deliveryRoutes } from './routes/deliveries.js'
 import { detectorRoutes } from './routes/detectors.js'
 import { exclusionRoutes } from './routes/exclusions.js'
 import { incidentRoutes } from './routes/incidents.js'
@@ -97,6 +98,7 @@ export async function createConsole(options: ConsoleOptions): Promise<FastifyPlu
     await app.register(meRoutes(sessions))
     await app.register(incidentRoutes(desk))
     await app.register(actionRoutes(desk))
+    await app.register(deliveryRoutes(desk))
     await app.register(silenceRoutes(desk))
     await app.register(exclusionRoutes(desk, writer))
     await app.register(inventoryRoutes(desk, options.policies))

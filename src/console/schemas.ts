@@ -124,6 +124,18 @@ export const HistoryStep = Type.Object({
   at: micros('When.'),
 })
 
+export const ReceiverName = Type.String({ maxLength: 64, description: 'As the policy file names the receiver.' })
+
+export const DeliveryAnswer = Type.Object({
+  incident: uuid('Of the incident.'),
+  version: Type.Integer({ description: 'Of the incident.' }),
+  receiver: ReceiverName,
+  outcome: Type.String({ description: 'delivered, retry, refused, or again: waiting because somebody asked.' }),
+  reason: Type.String({ description: 'Why it was not delivered.' }),
+  attempts: Type.Integer(),
+  at: micros('Of the last one.'),
+})
+
 export const IncidentAnswer = Type.Object({
   ...head,
   detectors: texts('Of its findings.'),

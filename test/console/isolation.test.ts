@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type Incident, keepSilence } from '../../src/incidents.js'
-import { keepIncidents, testConsole } from '../support/console.js'
+import { keepIncidents, keepRefused, testConsole } from '../support/console.js'
 import { auditEvent } from '../support/events.js'
 import { baseTime, finding, findingRow } from '../support/findings.js'
 
@@ -57,6 +57,7 @@ async function world(t: TestContext) {
     actor: 'ann',
     at: baseTime,
   })
+  await keepRefused(store, incident, { receiver: 'chat', reason: mark })
   const { paths } = (await desk.ask('ada', '/api/openapi.json')).json() as { paths: Paths }
   const routes = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method): Route => ({ path, method })),
@@ -92,6 +93,7 @@ function addressOf(path: string, incident: Incident): string {
 const bodies: Readonly<Record<string, object>> = {
   '/api/incidents/{id}/actions': { action: 'comment', text: 'hello' },
   '/api/incidents/{id}/exclusion': { reason: 'a drill', expires: '2026-12-24' },
+  '/api/incidents/{id}/send-again': { receiver: 'chat' },
   '/api/silences': { matchers: ['severity="low"'], reason: 'a drill', endsAt: baseTime + 7_200_000_000 },
   '/api/silences/{id}/expire': {},
 }
@@ -111,6 +113,8 @@ test('as an admin of another tenant no route shows or changes anything of it', a
     }
   }
   assert.deepEqual((await ask('ann', `/api/incidents/${incident.id}/history`)).json().history, [])
+  const dead = (await ask('ann', '/api/deliveries/dead')).json().deliveries
+  assert.deepEqual([dead.length, dead[0].outcome, dead[0].attempts], [1, 'refused', 1])
   const { silences } = (await ask('ann', '/api/silences')).json()
   assert.deepEqual([silences.length, silences[0].version], [1, 1])
 })
@@ -124,6 +128,8 @@ test('what those may see whose it is does hold the mark: the test before can fai
     '/api/incidents',
     '/api/incidents/{id}',
     '/api/silences',
+    '/api/deliveries/dead',
+    '/api/incidents/{id}/deliveries',
     '/api/inventory/servers',
     '/api/inventory/tools',
     '/api/inventory/scopes',

@@ -1,7 +1,8 @@
 /** The pages over HTTP: who sees them, what their forms do, where these lead. What a page looks like is tested beside the pages. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { keepIncidents, testConsole } from '../support/console.js'
+import { keepIncidents, keepRefused, testConsole } from '../support/console.js'
+import { asItIs, everyPage } from '../support/console-pages.js'
 import { auditEvent } from '../support/events.js'
 import { finding } from '../support/findings.js'
 import { visit } from '../support/visit.js'
@@ -115,6 +116,46 @@ test('a form leads back to its page, which says what was done', async (t) => {
     /0900/,
     'a link puts no words into our mouth',
   )
+})
+
+test('what a receiver refused is sent again from the page, once; others may not ask for it', async (t) => {
+  const { as, at, ask, store, incident } = await world(t)
+  await keepRefused(store, incident, { receiver: 'chat', reason: 'answered 404' })
+  const person = await as('ann')
+  assert.match((await person.get(at)).body, /Send again/)
+  const reply = await person.post(`${at}/send-again`, { receiver: 'chat' })
+  assert.equal(reply.headers.location, `${at}?done=again`, reply.body)
+  const page = (await person.get(String(reply.headers.location))).body
+  assert.match(page, /It will be sent again/)
+  assert.doesNotMatch(page, /Send again/)
+  assert.equal((await person.post(`${at}/send-again`, { receiver: 'chat' })).statusCode, 409)
+  assert.equal((await ask('vera', `/api${at}/send-again`, { receiver: 'chat' })).statusCode, 403)
+  const { deliveries } = (await ask('vera', `/api${at}/deliveries`)).json()
+  assert.deepEqual([deliveries[0].outcome, deliveries[0].reason], ['again', 'asked for by ann'])
+})
+
+test('every form and every link of every page leads to a route that is there', async (t) => {
+  const { app } = await testConsole(t, {
+    accounts,
+    // It need not answer: its routes are there.
+    config: { oidcIssuer: 'http://127.0.0.1:9', oidcClientId: 'console', consoleUrl: 'http://127.0.0.1:8318' },
+  })
+  await app.ready()
+  const pages = [...everyPage(asItIs).values()].join('')
+  const addresses = (method: 'GET' | 'POST', marks: RegExp) =>
+    [...pages.matchAll(marks)].map(([, path = '']) => [method, path.replace(/[?#].*/, '')] as const)
+  const wanted = [
+    ...addresses('POST', /<form method="post" action="([^"]+)"/g),
+    ...addresses('GET', /<form[^>]* method="get"[^>]* action="([^"]+)"/g),
+    ...addresses('GET', / href="(\/[^"]*)"/g),
+  ]
+  assert.ok(wanted.some(([, path]) => path.endsWith('/send-again')))
+  assert.ok(wanted.length > 40, `${wanted.length}`)
+  const patternOf = (path: string): string =>
+    path
+      .replace(/^\/(incidents|silences|detectors)\/[^/]+/, '/$1/:id')
+      .replace(/^\/sessions\/[^/]+\/[^/]+/, '/sessions/:tenant/:key')
+  for (const [method, path] of wanted) assert.ok(app.hasRoute({ method, url: patternOf(path) }), `${method} ${path}`)
 })
 
 test('a form is refused without its token, to a viewer, and for a step that is none; the page says why', async (t) => {

@@ -50,8 +50,24 @@ export function everyPage(say: Say): ReadonlyMap<string, string> {
     ...first,
     history: historyOf(say),
     deliveries: [
-      { receiver: 'on-call', version: 1, outcome: 'delivered', reason: '', attempts: 1, at: now },
-      { receiver: 'chat', version: 2, outcome: 'refused', reason: say('404 no such channel'), attempts: 3, at: now },
+      {
+        incident: first.incident.id,
+        receiver: 'on-call',
+        version: 1,
+        outcome: 'delivered',
+        reason: '',
+        attempts: 1,
+        at: now,
+      },
+      {
+        incident: first.incident.id,
+        receiver: 'chat',
+        version: 2,
+        outcome: 'refused',
+        reason: say('404 no such channel'),
+        attempts: 3,
+        at: now,
+      },
     ],
     reach: {
       sessions: [

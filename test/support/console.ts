@@ -113,3 +113,25 @@ export async function keepIncidents(store: Store, findings: readonly Finding[], 
 /** The code of a refusal, with its status. */
 export const refused = (reply: LightMyRequestResponse): string =>
   `${reply.statusCode} ${(reply.json() as { error?: { code?: string } }).error?.code}`
+
+/** A receiver refused the incident's latest version. */
+export const keepRefused = (
+  store: Store,
+  { id, version }: Incident,
+  { receiver, reason }: { readonly receiver: string; readonly reason: string },
+): Promise<void> =>
+  store.insert('deliveries', [
+    {
+      incident_id: id,
+      version,
+      receiver,
+      attempt: 1,
+      outcome: 'refused',
+      status: 404,
+      reason,
+      at: baseTime,
+      next_at: 0,
+      step_id: '',
+      message_group: '',
+    },
+  ])

@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx'
 import { severityRank } from '../../finding.js'
 import {
+  type DeliveryState,
   forBlock,
   type Incident,
   type JoinedFinding,
@@ -38,21 +39,10 @@ import {
 } from './parts.js'
 import { ValueFlow } from './value-flow.js'
 
-/** What became of a version at a receiver. */
-export interface DeliveryLine {
-  readonly receiver: string
-  readonly version: number
-  readonly outcome: string
-  readonly reason: string
-  readonly attempts: number
-  /** Microseconds. */
-  readonly at: number
-}
-
 export interface IncidentPageData extends ListedIncident {
   /** Oldest first. */
   readonly history: readonly TriageAction[]
-  readonly deliveries: readonly DeliveryLine[]
+  readonly deliveries: readonly DeliveryState[]
   /** `undefined` where it could not be asked in time. */
   readonly reach: Reach | undefined
   /** The one that covers it now. */

@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify'
 import type { DescribedDetector } from '../../described-detectors.js'
 import { maturities, severities } from '../../finding.js'
 import {
+  deliveriesOf,
   historyOf,
   incidentList,
   linksOf,
@@ -15,7 +16,6 @@ import {
   triageSteps,
 } from '../../incidents.js'
 import { type Sight, scopesSeen, serversSeen, subjectsSeen, toolsSeen } from '../../inventory.js'
-import { deliveriesTo } from '../deliveries.js'
 import { type Desk, incidentFor, personOf } from '../desk.js'
 import { detectorStates } from '../detector-lines.js'
 import { propose } from '../exclusion/exclude.js'
@@ -31,7 +31,8 @@ import { silencesPage } from '../pages/silences.js'
 import { isAtLeast, type Person, sees } from '../person.js'
 import { sessionView } from '../reading/session.js'
 import { Refusal } from '../refusal.js'
-import { IncidentId, SilenceId, statuses } from '../schemas.js'
+import { IncidentId, ReceiverName, SilenceId, statuses } from '../schemas.js'
+import { askAgain } from '../sending-again.js'
 import { endSilence, silence } from '../silencing.js'
 import { takeStep } from '../steps.js'
 
@@ -145,7 +146,7 @@ export const pageRoutes =
       const store = desk.store()
       const [history, deliveries, reach, silences] = await Promise.all([
         historyOf(store, [incident.id]),
-        deliveriesTo(store, incident.id),
+        deliveriesOf(store, [incident]),
         // The page is worth seeing without it.
         reachOf(store, incident).catch(() => undefined),
         silencesOf(store, { tenant: incident.tenant, endsAfter: desk.now() }),
@@ -183,6 +184,19 @@ export const pageRoutes =
         const { action, value, text, version } = request.body
         await takeStep(desk, personOf(request), id, { action, value, text, ...(version !== undefined && { version }) })
         return reply.redirect(doneAt(`/incidents/${id}`, action), 303)
+      },
+    )
+
+    app.post(
+      '/incidents/:id/send-again',
+      {
+        ...analyst,
+        schema: { ...hidden, params: IncidentId, body: Type.Object({ receiver: ReceiverName }) },
+      },
+      async (request, reply) => {
+        const { id } = request.params
+        await askAgain(desk, personOf(request), id, request.body.receiver)
+        return reply.redirect(doneAt(`/incidents/${id}`, 'again'), 303)
       },
     )
 
