@@ -32,7 +32,9 @@ type Sections = Readonly<Record<string, unknown>>
 /** Absent, as told apart from any value a section may have. */
 const absent = Symbol('absent')
 
-const tenantName = /^[a-z0-9][a-z0-9_-]{0,62}$/
+/** As the files of policy and accounts and the API take a tenant. */
+export const tenantForm = /^[a-z0-9][a-z0-9_-]{0,62}$/
+export const isTenant = (text: string): boolean => tenantForm.test(text)
 
 /** Throws `WK_POLICY` with every fault as `path:line:column: what`. */
 export function parsePolicy(path: string, source: string, sections: readonly Section[]): PolicyFile {
@@ -45,7 +47,7 @@ export function parsePolicy(path: string, source: string, sections: readonly Sec
     tenants: optional(
       mapOf(
         () => tenantKeys,
-        (name) => (tenantName.test(name) ? undefined : 'a tenant is lower-case letters, digits, - and _'),
+        (name) => (isTenant(name) ? undefined : 'a tenant is lower-case letters, digits, - and _'),
       ),
       new Map(),
     ),

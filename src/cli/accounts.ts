@@ -1,17 +1,16 @@
 import { parseArgs } from 'node:util'
 import {
-  type Account,
   accountFilePath,
   changeAccounts,
   isAccountName,
   isTenantOrAll,
-  isValid,
   newAccount,
   noAccounts,
   readAccounts,
 } from '../console/accounts/file.js'
 import { accountRoles } from '../console/person.js'
 import { WatchkeeperError } from '../errors.js'
+import { standingOf, withoutKey } from '../hashed-key.js'
 import type { Command, CommandIo } from './command.js'
 import { table } from './text/table.js'
 
@@ -105,7 +104,7 @@ async function list(args: readonly string[], io: CommandIo): Promise<number> {
     one.role,
     one.tenant === '*' ? 'all' : one.tenant,
     one.createdAt,
-    stateOf(one, now),
+    standingOf(one, now),
   ])
   io.stdout.write(`${table([['id', 'name', 'role', 'tenant', 'created', 'state'], ...rows]).join('\n')}\n`)
   return 0
@@ -117,18 +116,10 @@ async function revoke(args: readonly string[], io: CommandIo): Promise<number> {
   if (id === undefined || more.length > 0) throw usage('revoke is followed by one account id')
   const revokedAt = new Date().toISOString()
   await changeAccounts(accountFilePath(io.config()), (file) => {
-    if (!file.accounts.some((one) => one.id === id)) throw usage(`there is no account ${JSON.stringify(id)}`)
-    const accounts = file.accounts.map((one) =>
-      one.id === id && one.revokedAt === undefined ? { ...one, revokedAt } : one,
-    )
+    const accounts = withoutKey(file.accounts, id, revokedAt)
+    if (accounts === undefined) throw usage(`there is no account ${JSON.stringify(id)}`)
     return { ...file, accounts }
   })
   io.stderr.write(`account ${id} is revoked\n`)
   return 0
-}
-
-function stateOf(account: Account, now: number): string {
-  if (account.revokedAt !== undefined) return `revoked ${account.revokedAt}`
-  if (!isValid(account, now)) return `ended ${account.notAfter}`
-  return account.notAfter === undefined ? 'valid' : `valid until ${account.notAfter}`
 }

@@ -2,18 +2,18 @@ import { parseArgs } from 'node:util'
 import { formatDsn, isTenantName } from '@watchkeeper/sdk/dsn'
 import { type Role, roles } from '../audit-event.js'
 import { WatchkeeperError } from '../errors.js'
+import { standingOf, withoutKey } from '../hashed-key.js'
 import {
   changeKeyFile,
   emptyKeyFile,
-  type IngestKey,
   isOwnerName,
-  isValid,
   keyFilePath,
   newFingerprintKey,
   newIngestKey,
   readKeyFile,
 } from '../receive/keys/file.js'
 import type { Command, CommandIo } from './command.js'
+import { table } from './text/table.js'
 
 const help = `usage: watchkeeper keys create --tenant T --owner O --role server|agent|tap [--not-after TIME] [--url URL]
        watchkeeper keys list
@@ -105,12 +105,8 @@ async function list(args: readonly string[], io: CommandIo): Promise<number> {
   parseArgs({ args: [...args], options: {} })
   const { keys } = (await readKeyFile(keyFilePath(io.config()))) ?? emptyKeyFile
   const now = Date.now() * 1000
-  const rows = keys.map((key) => [key.id, key.tenant, key.owner, key.role, key.createdAt, stateOf(key, now)])
-  const table = [['id', 'tenant', 'owner', 'role', 'created', 'state'], ...rows]
-  for (const row of table) {
-    const cells = row.map((cell, column) => cell.padEnd(Math.max(...table.map((line) => (line[column] ?? '').length))))
-    io.stdout.write(`${cells.join('  ').trimEnd()}\n`)
-  }
+  const rows = keys.map((key) => [key.id, key.tenant, key.owner, key.role, key.createdAt, standingOf(key, now)])
+  io.stdout.write(`${table([['id', 'tenant', 'owner', 'role', 'created', 'state'], ...rows]).join('\n')}\n`)
   return 0
 }
 
@@ -120,8 +116,8 @@ async function revoke(args: readonly string[], io: CommandIo): Promise<number> {
   if (id === undefined || more.length > 0) throw usage('revoke is followed by one key id')
   const revokedAt = new Date().toISOString()
   await changeKeyFile(keyFilePath(io.config()), (file) => {
-    if (!file.keys.some((key) => key.id === id)) throw usage(`there is no key ${JSON.stringify(id)}`)
-    const keys = file.keys.map((key) => (key.id === id && key.revokedAt === undefined ? { ...key, revokedAt } : key))
+    const keys = withoutKey(file.keys, id, revokedAt)
+    if (keys === undefined) throw usage(`there is no key ${JSON.stringify(id)}`)
     return { ...file, keys }
   })
   io.stderr.write(`key ${id} is revoked\n`)
@@ -148,9 +144,3 @@ function endpointOf(text: string): string {
 
 /** An IPv6 address in a URL. */
 const bracketed = (host: string): string => (host.includes(':') && !host.startsWith('[') ? `[${host}]` : host)
-
-function stateOf(key: IngestKey, now: number): string {
-  if (key.revokedAt !== undefined) return `revoked ${key.revokedAt}`
-  if (!isValid(key, now)) return `ended ${key.notAfter}`
-  return key.notAfter === undefined ? 'valid' : `valid until ${key.notAfter}`
-}

@@ -2,6 +2,7 @@
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
 import { maturities, severities } from '../finding.js'
 import { longestText, triageSteps, verdicts } from '../incidents.js'
+import { tenantForm } from '../policy-file.js'
 import { refusalCodes, refusalStatus } from './refusal.js'
 
 /** Text that came from events, and so from whoever wants to be read. */
@@ -36,7 +37,7 @@ export const answers = <Answer extends TSchema>(answer: Answer, status = 200) =>
   ),
 })
 
-export const TenantName = Type.String({ pattern: '^[a-z0-9][a-z0-9_-]{0,62}$', description: 'A tenant.' })
+export const TenantName = Type.String({ pattern: tenantForm.source, description: 'A tenant.' })
 
 const state = {
   status: Type.Enum([...statuses]),
