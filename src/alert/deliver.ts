@@ -6,7 +6,6 @@ import { callsAround } from './around.js'
 import { backOffMs } from './back-off.js'
 import type { DeliveryResult, Notice, Told } from './notifiers/contract.js'
 import {
-  isAskedAgain,
   keepReceipts,
   lastMessages,
   type Receipt,
@@ -28,8 +27,6 @@ const sweepEvery = 3_600_000_000
 const clockSlack = 600_000_000
 /** What stands unchanged for longer is no reminder's business. Microseconds. */
 const remindsFor = 30 * 86_400_000_000
-/** A request to send again is looked for by another host's clock. Microseconds. */
-const againSlack = 60_000_000
 const mostWaiting = 10_000
 /** Incidents that are read at once. */
 const chunk = 20
@@ -52,8 +49,8 @@ export interface DelivererSettings {
 }
 
 export interface Deliverer {
-  /** Sends what is due now; stops at the first that must be tried again. `signal` cuts the one in hand off. Throws what the store throws. */
-  deliver(suppression: Suppression, signal: AbortSignal): Promise<void>
+  /** Sends what is due now; stops at the first that must be tried again. `suppressed` is asked where something waits. `signal` cuts the one in hand off. Throws what the store throws. */
+  deliver(suppressed: () => Promise<Suppression>, signal: AbortSignal): Promise<void>
 }
 
 /** Something that waits, with all that is needed to tell it. */
@@ -81,7 +78,6 @@ export function deliverer({
   let since: number | undefined
   let floor = 0
   let sweptAt = 0
-  let lookedAt = 0
   /** Answers whose receipt the store did not take: while it takes none, nothing more is sent, or it would be sent each second. */
   let unwritten: readonly Receipt[] = []
 
@@ -181,10 +177,10 @@ export function deliverer({
   async function waitingNow(): Promise<Waiting[]> {
     since ??= await firstStart()
     const at = now()
-    const isSweep = at - sweptAt >= sweepEvery
-    if (isSweep) sweptAt = at
-    if (isSweep || (await isAskedAgain(store, notifier.name, lookedAt - againSlack))) floor = since
-    lookedAt = at
+    if (at - sweptAt >= sweepEvery) {
+      floor = since
+      sweptAt = at
+    }
     const request = { receiver: notifier.name, since: floor, most: mostWaiting }
     const steps = await waitingSteps(store, request)
     const versions = await waitingFor(store, { ...request, least })
@@ -231,11 +227,12 @@ export function deliverer({
 
   /** What nobody acknowledged and is due to be told again. */
   async function reminders(owned: ReadonlySet<number>): Promise<readonly Message[]> {
-    if (!receiver.repeats) return []
+    if (receiver.soonestReminder === undefined) return []
     const at = now()
     const standing = await standingAt(store, {
       receiver: notifier.name,
       since: Math.max(since ?? 0, at - remindsFor),
+      toldBefore: at - receiver.soonestReminder,
       most: mostWaiting,
     })
     const mine = standing.filter(({ waiting: { tenant } }) => owned.has(shareOf(tenant, shares.total)))
@@ -282,7 +279,7 @@ export function deliverer({
   }
 
   return {
-    async deliver(suppression, signal) {
+    async deliver(suppressed, signal) {
       const owned = shares.owned()
       if (owned.size === 0) return
       await write()
@@ -295,8 +292,9 @@ export function deliverer({
 
       const held = new Map<Hold, number>()
       const count = (hold: Hold, more: number): void => void held.set(hold, (held.get(hold) ?? 0) + more)
+      const suppression = news.length === 0 ? undefined : await suppressed()
       const free = news.filter(({ incident, routing }) => {
-        const hold = suppression.hold(incident, routing, receiver, now())
+        const hold = suppression?.hold(incident, routing, receiver, now())
         if (hold !== undefined) count(hold, 1)
         return hold === undefined
       })

@@ -118,8 +118,8 @@ export function engine(settings: EngineSettings): Engine {
     })
     let under: Promise<void> | undefined
     return {
-      deliver: (now: Suppression): Promise<void> => {
-        under ??= deliver(now, cut.signal).finally(() => {
+      deliver: (suppressed: () => Promise<Suppression>): Promise<void> => {
+        under ??= deliver(suppressed, cut.signal).finally(() => {
           under = undefined
         })
         return under
@@ -133,7 +133,12 @@ export function engine(settings: EngineSettings): Engine {
     async deliver() {
       if (stop.signal.aborted) return
       if (outs.length === 0 || shares.owned().size === 0) return
-      const suppressed = await suppression(store, receivers, now())
+      // Once for all receivers, and only where something waits.
+      let asked: Promise<Suppression> | undefined
+      const suppressed = (): Promise<Suppression> => {
+        asked ??= suppression(store, receivers, now())
+        return asked
+      }
       const ends = await Promise.allSettled(outs.map((out) => out.deliver(suppressed)))
       const failed = ends.find((end) => end.status === 'rejected')
       if (failed) throw failed.reason

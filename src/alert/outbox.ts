@@ -29,8 +29,6 @@ export interface Waiting {
 export interface WaitingStep {
   readonly id: string
   readonly action: 'acknowledge' | 'resolve' | 'reopen'
-  /** Of the incident, as the person saw it. */
-  readonly version: number
 }
 
 export interface WaitingRequest {
@@ -65,8 +63,15 @@ export async function waitingFor(store: Store, { receiver, least, since, most }:
        i.incident_id IN (
          SELECT incident_id FROM deliveries WHERE receiver = {receiver:String} AND outcome = 'delivered') AS told
      FROM (
-       SELECT incident_id, version, tenant, updated_at, maturity, severity FROM incidents
-       WHERE updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+       SELECT * FROM (
+         SELECT incident_id, version, tenant, updated_at, maturity, severity FROM incidents
+         WHERE updated_at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')
+         UNION ALL
+         -- Asked for again, however old.
+         SELECT incident_id, version, tenant, updated_at, maturity, severity FROM incidents
+         WHERE incident_id IN (
+           SELECT incident_id FROM deliveries
+           WHERE receiver = {receiver:String} AND outcome = 'again' AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')))
        ORDER BY incident_id, version DESC, updated_at LIMIT 1 BY incident_id) AS i
      LEFT JOIN receipts AS r ON r.incident_id = i.incident_id AND r.version = i.version
      WHERE i.maturity = 'stable' AND i.severity IN {severities:Array(String)} AND r.settled = 0
@@ -92,10 +97,7 @@ export async function waitingSteps(
   { receiver, since, most }: Omit<WaitingRequest, 'least'>,
 ): Promise<Waiting[]> {
   const rows = await store.query<
-    Record<
-      'id' | 'version' | 'tenant' | 'step' | 'action' | 'saw' | 'taken' | 'attempts' | 'first' | 'not_before',
-      string
-    >
+    Record<'id' | 'version' | 'tenant' | 'step' | 'action' | 'taken' | 'attempts' | 'first' | 'not_before', string>
   >(
     `WITH receipts AS (
        SELECT incident_id, step_id, max(attempt) AS attempts, min(at) AS first, max(next_at) AS next,
@@ -104,7 +106,7 @@ export async function waitingSteps(
        WHERE receiver = {receiver:String} AND step_id != toUUID('${nil}')
        GROUP BY incident_id, step_id)
      SELECT i.incident_id AS id, i.version AS version, i.tenant AS tenant, t.last_step_id AS step, t.last_step AS action,
-       t.last_step_version AS saw, toUnixTimestamp64Micro(t.last_step_at) AS taken, r.attempts AS attempts,
+       toUnixTimestamp64Micro(t.last_step_at) AS taken, r.attempts AS attempts,
        toUnixTimestamp64Micro(r.first) AS first,
        toUnixTimestamp64Micro(greatest(r.next, (
          SELECT max(next_at) FROM deliveries WHERE receiver = {receiver:String} AND status IN (429, 503)))) AS not_before
@@ -126,7 +128,7 @@ export async function waitingSteps(
     id: row.id,
     version: Number(row.version),
     tenant: row.tenant,
-    step: { id: row.step, action: row.action as WaitingStep['action'], version: Number(row.saw) },
+    step: { id: row.step, action: row.action as WaitingStep['action'] },
     updatedAt: Number(row.taken),
     attempts: Number(row.attempts),
     firstAttemptAt: Number(row.first),
@@ -141,10 +143,10 @@ export interface Standing {
   readonly lastTold: number
 }
 
-/** Open incidents whose latest version this receiver has, changed at or after `since` (microseconds). */
+/** Open incidents whose latest version this receiver has, changed at or after `since` and told before `toldBefore` (microseconds). */
 export async function standingAt(
   store: Store,
-  { receiver, since, most }: Omit<WaitingRequest, 'least'>,
+  { receiver, since, toldBefore, most }: Omit<WaitingRequest, 'least'> & { readonly toldBefore: number },
 ): Promise<Standing[]> {
   const rows = await store.query<
     Record<'id' | 'version' | 'tenant' | 'updated' | 'attempts' | 'told' | 'not_before', string>
@@ -159,11 +161,12 @@ export async function standingAt(
        SELECT incident_id, version, max(attempt) AS attempts, maxIf(at, outcome = 'delivered') AS told, max(next_at) AS next,
          countIf(outcome = 'delivered') AS delivered
        FROM deliveries WHERE receiver = {receiver:String} AND step_id = toUUID('${nil}')
-       GROUP BY incident_id, version HAVING delivered > 0) AS r ON r.incident_id = i.incident_id AND r.version = i.version
+       GROUP BY incident_id, version
+       HAVING delivered > 0 AND told <= fromUnixTimestamp64Micro({toldBefore:Int64}, 'UTC')) AS r ON r.incident_id = i.incident_id AND r.version = i.version
      LEFT JOIN triage_state AS t ON t.incident_id = i.incident_id AND t.tenant = i.tenant
      WHERE t.last_step IN ('', 'reopen') OR (t.last_step = 'resolve' AND t.last_step_version < i.version)
      ORDER BY told, id LIMIT {most:UInt32}`,
-    { receiver, since, most },
+    { receiver, since, toldBefore, most },
   )
   return rows.map((row) => ({
     lastTold: Number(row.told),
@@ -180,16 +183,6 @@ export async function standingAt(
       told: true,
     },
   }))
-}
-
-/** Whether somebody asked for a dead delivery to be sent again, at or after `since` (microseconds): it may be an old one. */
-export async function isAskedAgain(store: Store, receiver: string, since: number): Promise<boolean> {
-  const [row] = await store.query<{ n: string }>(
-    `SELECT count() AS n FROM deliveries
-     WHERE receiver = {receiver:String} AND outcome = 'again' AND at >= fromUnixTimestamp64Micro({since:Int64}, 'UTC')`,
-    { receiver, since: Math.max(0, since) },
-  )
-  return Number(row?.n ?? 0) > 0
 }
 
 /** When each group was last told at this receiver, microseconds. */

@@ -16,8 +16,8 @@ export interface Receiver {
   readonly least: Severity
   /** How an incident is told here; `undefined` where its route leads elsewhere. */
   routing(incident: Incident): Routing | undefined
-  /** Whether any route tells anything again that still stands. */
-  readonly repeats: boolean
+  /** The shortest time after which any route tells again what still stands, microseconds; `undefined`: none does. */
+  readonly soonestReminder: number | undefined
   /** Whether any incident keeps another from being told. */
   readonly inhibits: boolean
   /** The one of those that stand that keeps this one from being told. */
@@ -43,7 +43,7 @@ export const atOnce = (
           isMuted: () => false,
         }
       : undefined,
-  repeats: false,
+  soonestReminder: undefined,
   inhibits: false,
   inhibitor: () => undefined,
 })
@@ -159,7 +159,7 @@ export function receiversOf(file: PolicyFile, { now, environment, places }: Surr
     notifier: make({ name, now, ...(places === undefined ? {} : { places }) }, environment),
     least,
     routing: (incident) => leadsTo(incident).find(({ receiver: there }) => there === name),
-    repeats: everyRoute.some(repeatsIn),
+    soonestReminder: everyRoute.flatMap(repeatsIn).toSorted((a, b) => a - b)[0],
     inhibits: ['', ...file.tenants].some((tenant) => rulesOf(tenant).length > 0),
     inhibitor: (incident, standing) => inhibitor(rulesOf(incident.tenant), incident, standing),
   }))

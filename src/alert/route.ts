@@ -155,5 +155,8 @@ export const intervalsIn = (route: Route): readonly string[] => [
   ...route.routes.flatMap(intervalsIn),
 ]
 
-/** Whether anything is told again below this route. */
-export const repeatsIn = (route: Route): boolean => route.repeatInterval !== undefined || route.routes.some(repeatsIn)
+/** After which times a route and those below tell again, microseconds. */
+export const repeatsIn = (route: Route): readonly number[] => [
+  ...(route.repeatInterval === undefined ? [] : [route.repeatInterval]),
+  ...route.routes.flatMap(repeatsIn),
+]

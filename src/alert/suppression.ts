@@ -1,5 +1,5 @@
 /** What is not to be told now, and why. It waits, with all its evidence, and is told when the reason is gone and it still stands. */
-import { type Incident, type Silence, silencer, silencesOf, standingIncidents } from '../incidents.js'
+import { type Incident, silencer, silencesOf, standingIncidents } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import type { Receiver } from './receivers.js'
 import type { Routing } from './route.js'
@@ -14,7 +14,6 @@ const mostStanding = 1_000
 export interface Suppression {
   /** `at` in microseconds. */
   hold(incident: Incident, routing: Routing, receiver: Receiver, at: number): Hold | undefined
-  silenceOf(incident: Incident, at: number): Silence | undefined
 }
 
 /** As things are now (microseconds). Throws what the store throws. */
@@ -23,7 +22,6 @@ export async function suppression(store: Store, receivers: readonly Receiver[], 
   const inhibits = receivers.some((receiver) => receiver.inhibits)
   const recent = inhibits ? await standingIncidents(store, { since: now - standsFor, most: mostStanding }) : []
   return {
-    silenceOf,
     hold(incident, routing, receiver, at) {
       if (silenceOf(incident, at) !== undefined) return 'silenced'
       if (receiver.inhibitor(incident, recent) !== undefined) return 'inhibited'
