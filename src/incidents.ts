@@ -5,6 +5,7 @@
 export { type DeliveryState, deadDeliveries, deliveriesOf, sendAgain } from './incidents/deliveries.js'
 export { mergeMatched, mergeSteps, withoutMiddle } from './incidents/evidence.js'
 export { type Feedback, feedback } from './incidents/feedback.js'
+export { isUuid } from './incidents/ids.js'
 export {
   type Around,
   type Change,
@@ -23,7 +24,7 @@ export {
   type Queries,
 } from './incidents/incident-rows.js'
 export { investigation, type Link, linksOf, type Places } from './incidents/links.js'
-export { incidentList, type ListedIncident, type ListRequest, standingIncidents, withStates } from './incidents/list.js'
+export { incidentList, type ListedIncident, type ListRequest, listedOf, standingIncidents } from './incidents/list.js'
 export { isLabel, type Label, labelNames, labelsOf, leading, type Matcher, matcherOf } from './incidents/matchers.js'
 export { forBlock, forMessage, forTerminal, messageSafe } from './incidents/neutralise.js'
 export { type NextStep, nextSteps, readmeOf } from './incidents/next-steps.js'
@@ -52,11 +53,12 @@ export {
   longestText,
   refusal,
   stateOf,
-  statesOf,
+  type Triage,
   type TriageAction,
   type TriageState,
   type TriageStatus,
   type TriageStep,
+  triageOf,
   triageSteps,
   untouched,
   type Verdict,

@@ -1,6 +1,6 @@
 /** Tells one receiver what is due, one message after the other, and writes down what came of it. */
 import type { Shares } from '../bus/index.js'
-import { type Incident, incidentsById, statesOf } from '../incidents.js'
+import { type Incident, incidentsById, triageOf } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import { callsAround } from './around.js'
 import { backOffMs } from './back-off.js'
@@ -199,7 +199,7 @@ export function deliverer({
         store,
         some.map(({ id }) => id),
       )
-      const states = await statesOf(store, [...incidents.values()])
+      const triage = await triageOf(store, [...incidents.values()])
       const elsewhere: Waiting[] = []
       const over: Waiting[] = []
       for (const one of some) {
@@ -207,7 +207,7 @@ export function deliverer({
         // A newer version was made meanwhile: it is its turn in the next round.
         if (incident?.version !== one.version) continue
         const routing = receiver.routing(incident)
-        const isResolved = states.get(one.id)?.status === 'resolved'
+        const isResolved = triage.get(one.id)?.state.status === 'resolved'
         if (routing === undefined) elsewhere.push(one)
         else if (one.step === undefined && isResolved) over.push(one)
         // New evidence has opened again what somebody had resolved: that is what is to be told.

@@ -1,5 +1,5 @@
 /** Incidents as the API answers them. */
-import { type Incident, type ListedIncident, named, nextSteps, type TriageAction, tagsOf } from '../incidents.js'
+import { type Incident, type ListedIncident, named, nextSteps, tagsOf } from '../incidents.js'
 
 export function listed({ incident, state }: ListedIncident) {
   return {
@@ -12,7 +12,7 @@ export function listed({ incident, state }: ListedIncident) {
   }
 }
 
-export function whole({ incident, state }: ListedIncident, history: readonly TriageAction[]) {
+export function whole({ incident, state, history }: ListedIncident) {
   const { findings, timeline, matched, omitted } = incident
   return {
     ...head(incident),

@@ -1,6 +1,6 @@
 /** What the routes work with: the store, seen through the eyes of the person who asks. */
 import type { FastifyRequest } from 'fastify'
-import { type ListedIncident, withStates } from '../incidents.js'
+import { type ListedIncident, listedOf } from '../incidents.js'
 import type { Store } from '../store/index.js'
 import { type Person, sees } from './person.js'
 import { Refusal } from './refusal.js'
@@ -28,7 +28,7 @@ export function tenantFor(person: Person, asked: string | undefined): string | u
 
 /** An incident of another tenant is not there: its id tells nothing. */
 export async function incidentFor(desk: Desk, person: Person, id: string): Promise<ListedIncident> {
-  const [found] = await withStates(desk.store(), [id], person.tenant)
+  const [found] = await listedOf(desk.store(), [id], person.tenant)
   if (found === undefined) throw new Refusal('not_found', 'there is no such incident')
   return found
 }

@@ -1,7 +1,7 @@
 /** A step of triage, as the API and the forms take it. */
 import { randomUUID } from 'node:crypto'
 import { stableId } from '../audit-event.js'
-import { act, historyOf, refusal, stateOf, type TriageAction, type TriageState, type TriageStep } from '../incidents.js'
+import { act, refusal, stateOf, type Triage, type TriageAction, type TriageStep } from '../incidents.js'
 import { type Desk, incidentFor } from './desk.js'
 import type { Person } from './person.js'
 import { Refusal } from './refusal.js'
@@ -16,21 +16,15 @@ export interface Step {
   readonly id?: string
 }
 
-export interface Taken {
-  readonly state: TriageState
-  readonly history: readonly TriageAction[]
-}
-
 /** Throws `not_found`, `bad_input`, and `conflict` where the incident's state does not allow the step. */
-export async function takeStep(desk: Desk, person: Person, incidentId: string, step: Step): Promise<Taken> {
-  const { incident, state } = await incidentFor(desk, person, incidentId)
+export async function takeStep(desk: Desk, person: Person, incidentId: string, step: Step): Promise<Triage> {
+  const { incident, state, history: before } = await incidentFor(desk, person, incidentId)
   const { action, version = incident.version } = step
   const value = action === 'assign' || action === 'verdict' || action === 'exclude' ? step.value.trim() : ''
   const text = step.text.trim()
   if (version > incident.version) throw new Refusal('bad_input', `the incident has only ${incident.version} version(s)`)
   if (action === 'exclude' && text === '') throw new Refusal('bad_input', 'an exclusion needs a reason')
   if (action === 'comment' && text === '') throw new Refusal('bad_input', 'a comment needs text')
-  const before = await historyOf(desk.store(), [incident.id])
   // Of this tenant and incident alone: nobody can take a name that others will use.
   const id = step.id === undefined ? randomUUID() : stableId('triage step', incident.tenant, incident.id, step.id)
   if (before.some((one) => one.id === id)) return { state, history: before }

@@ -2,11 +2,10 @@
 import { type Severity, severities } from '../finding.js'
 import type { Incident } from './incident.js'
 import { incidentsById, type Queries } from './incident-rows.js'
-import { statesOf, type TriageState, type TriageStatus, untouched } from './triage.js'
+import { type Triage, type TriageStatus, triageOf, untouched } from './triage.js'
 
-export interface ListedIncident {
+export interface ListedIncident extends Triage {
   readonly incident: Incident
-  readonly state: TriageState
 }
 
 export interface ListRequest {
@@ -73,7 +72,7 @@ export async function incidentList(
     },
   )
   const ids = rows.slice(0, most).map(({ id }) => id)
-  return { incidents: await withStates(store, ids), more: rows.length > most }
+  return { incidents: await listedOf(store, ids), more: rows.length > most }
 }
 
 /** Stable incidents that changed at or after `since` (microseconds) and that nobody resolved since, last changed first. */
@@ -98,11 +97,14 @@ export async function standingIncidents(
 }
 
 /** In the order of the ids; those that are not there, or of another tenant, are left out. */
-export async function withStates(store: Queries, ids: readonly string[], tenant?: string): Promise<ListedIncident[]> {
+export async function listedOf(store: Queries, ids: readonly string[], tenant?: string): Promise<ListedIncident[]> {
   const found = await incidentsById(store, ids)
   const incidents = ids
     .flatMap((id) => found.get(id) ?? [])
     .filter((incident) => tenant === undefined || incident.tenant === tenant)
-  const states = await statesOf(store, incidents)
-  return incidents.map((incident) => ({ incident, state: states.get(incident.id) ?? untouched }))
+  const triage = await triageOf(store, incidents)
+  return incidents.map((incident) => ({
+    incident,
+    ...(triage.get(incident.id) ?? { state: untouched, history: [] }),
+  }))
 }

@@ -2,6 +2,7 @@
  * What to open next: commands that work as they stand. They hold nothing but ids, hashes and times, checked here, so that no
  * text of an attacker reaches a shell by way of the analyst's clipboard.
  */
+import { isHash, isUuid } from './ids.js'
 import type { Incident } from './incident.js'
 
 export interface NextStep {
@@ -10,14 +11,12 @@ export interface NextStep {
   readonly lines: readonly string[]
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-const hash = /^[0-9a-f]{16}$/
 const day = 86_400_000_000
 
 export function nextSteps(incident: Incident): readonly NextStep[] {
   const calls = incident.findings.flatMap((finding) => finding.calls)
-  const record = [...incident.timeline.map((step) => step.recordId), ...calls].find((id) => uuid.test(id))
-  const hashes = [...new Set(incident.matched.map((value) => value.hash))].filter((text) => hash.test(text)).slice(0, 3)
+  const record = [...incident.timeline.map((step) => step.recordId), ...calls].find(isUuid)
+  const hashes = [...new Set(incident.matched.map((value) => value.hash))].filter(isHash).slice(0, 3)
   // Partitions follow the kept time; it is never before the earlier of these.
   const from = `kept_at > '${timeText(Math.min(incident.firstAt, incident.openedAt) - day)}'`
   return [

@@ -4,6 +4,7 @@
  */
 import { weakAtomKinds } from '@watchkeeper/sdk/event'
 import { type Severity, severities } from '../finding.js'
+import { isHash, isUuid } from './ids.js'
 import type { Incident } from './incident.js'
 import type { Queries } from './incident-rows.js'
 
@@ -40,7 +41,6 @@ export interface ReachOptions {
 const day = 86_400_000_000
 /** Such values are met everywhere: a name, a date, a number ties nothing together. */
 const weak: ReadonlySet<string> = new Set(weakAtomKinds)
-const hashForm = /^[0-9a-f]{16}$/
 const mostHashes = 200
 /** A destination of more sessions than this is an ordinary one. */
 const rareSessions = 20
@@ -54,17 +54,15 @@ function textsOf(incident: Incident): readonly string[] {
   })
 }
 
-const uuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
-
 export async function reachOf(
   store: Queries,
   incident: Incident,
   { days = 7, most = 50 }: ReachOptions = {},
 ): Promise<Reach> {
   const hashes = incident.matched
-    .filter(({ kind, hash }) => !weak.has(kind) && hashForm.test(hash))
+    .filter(({ kind, hash }) => !weak.has(kind) && isHash(hash))
     .map(({ hash }) => BigInt(`0x${hash}`))
-  const calls = [...new Set(incident.findings.flatMap((finding) => finding.calls))].filter((id) => uuid.test(id))
+  const calls = [...new Set(incident.findings.flatMap((finding) => finding.calls))].filter(isUuid)
   const own = [...new Set([incident.session, ...incident.findings.map(({ session }) => session)])]
   const params = {
     tenant: incident.tenant,

@@ -79,18 +79,7 @@ export async function silencesOf(
   }))
 }
 
-interface SilenceRow {
-  readonly id: string
-  readonly tenant: string
-  readonly version: number
-  readonly matchers: readonly string[]
-  readonly owner: string
-  readonly reason: string
-  readonly starts: string
-  readonly ends: string
-  readonly actor: string
-  readonly written: string
-}
+type SilenceRow = Omit<Silence, 'startsAt' | 'endsAt' | 'at'> & Readonly<Record<'starts' | 'ends' | 'written', string>>
 
 export async function keepSilence(store: Pick<Store, 'insert'>, silence: Silence): Promise<void> {
   const { id, startsAt, endsAt, ...rest } = silence

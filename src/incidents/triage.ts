@@ -98,18 +98,8 @@ export async function act(store: Pick<Store, 'insert'>, actions: readonly Triage
   )
 }
 
-interface TriageRow {
-  readonly id: string
-  readonly tenant: string
-  readonly incident: string
-  readonly version: number
-  readonly action: TriageStep
-  readonly value: string
-  readonly text: string
-  readonly actor: string
-  readonly by: TriageAction['by']
-  readonly micros: string
-}
+/** 64-bit integers come as text. */
+type TriageRow = Omit<TriageAction, 'at'> & { readonly micros: string }
 
 /** Every step that was taken with these incidents, oldest first. */
 export async function historyOf(store: Queries, incidents: readonly string[]): Promise<TriageAction[]> {
@@ -123,21 +113,27 @@ export async function historyOf(store: Queries, incidents: readonly string[]): P
   return rows.map(({ micros, version, ...row }) => ({ ...row, version: Number(version), at: Number(micros) }))
 }
 
-/** The states of these incidents, by id; those that nobody touched are {@link untouched}. */
-export async function statesOf(
+/** What was done with an incident, oldest first, and the state that it adds up to. */
+export interface Triage {
+  readonly state: TriageState
+  readonly history: readonly TriageAction[]
+}
+
+/** By id, for each of these incidents; the state of those that nobody touched is {@link untouched}. */
+export async function triageOf(
   store: Queries,
   incidents: readonly { readonly id: string; readonly version: number }[],
-): Promise<ReadonlyMap<string, TriageState>> {
-  const history = await historyOf(
+): Promise<ReadonlyMap<string, Triage>> {
+  const all = await historyOf(
     store,
     incidents.map(({ id }) => id),
   )
-  const steps = grouped(history)
-  return new Map(incidents.map(({ id, version }) => [id, stateOf(steps.get(id) ?? [], version)]))
-}
-
-function grouped(history: readonly TriageAction[]): ReadonlyMap<string, readonly TriageAction[]> {
-  const steps = new Map<string, TriageAction[]>()
-  for (const action of history) steps.set(action.incident, [...(steps.get(action.incident) ?? []), action])
-  return steps
+  const steps = new Map<string, TriageAction[]>(incidents.map(({ id }) => [id, []]))
+  for (const action of all) steps.get(action.incident)?.push(action)
+  return new Map(
+    incidents.map(({ id, version }) => {
+      const history = steps.get(id) ?? []
+      return [id, { state: stateOf(history, version), history }]
+    }),
+  )
 }

@@ -16,6 +16,7 @@ import {
   incidentList,
   keepSilence,
   keepVersions,
+  listedOf,
   matcherOf,
   reachOf,
   refusal,
@@ -26,7 +27,6 @@ import {
   type TriageAction,
   type TriageStep,
   triageSteps,
-  withStates,
 } from '../../src/incidents.js'
 import type { Store } from '../../src/store/index.js'
 import { auditEvent, baseTime as eventTime } from '../support/events.js'
@@ -203,9 +203,9 @@ describe('in the store', () => {
     const page = await incidentList(store, { tenant: 'acme', most: 1 })
     assert.deepEqual([page.incidents.length, page.more], [1, true])
     assert.deepEqual(await ids({ most: 1, offset: 1 }), [high.id])
-    const [listed] = await withStates(store, [low.id], 'acme')
+    const [listed] = await listedOf(store, [low.id], 'acme')
     assert.equal(listed?.state.comments, 1)
-    assert.deepEqual(await withStates(store, [theirs.id], 'acme'), [])
+    assert.deepEqual(await listedOf(store, [theirs.id], 'acme'), [])
   })
 
   test('a step that is sent twice is one, and the history is in order', async () => {

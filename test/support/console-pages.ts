@@ -290,8 +290,9 @@ function incidentOf(say: Say, number: number): ListedIncident {
     openedAt: now,
     updatedAt: now,
   }
-  const state = stateOf(number === 2 ? historyOf(say) : [], 2)
-  return { incident, state: number === 3 ? { ...state, reopened: true, assignee: say('ada') } : state }
+  const history = number === 2 ? historyOf(say) : []
+  const state = stateOf(history, 2)
+  return { incident, history, state: number === 3 ? { ...state, reopened: true, assignee: say('ada') } : state }
 }
 
 const historyOf = (say: Say): TriageAction[] =>

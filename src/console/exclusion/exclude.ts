@@ -1,4 +1,5 @@
 /** "Make this an exclusion": the proposal for an incident, and its way into the policy file. */
+import { isUuid } from '../../incidents.js'
 import { type Desk, incidentFor } from '../desk.js'
 import type { Person } from '../person.js'
 import { sessionView } from '../reading/session.js'
@@ -37,9 +38,7 @@ export async function propose(desk: Desk, person: Person, incidentId: string, gi
   if (Number.isNaN(last) || dayOf(last) !== expires || last < now || last > now + most * day)
     throw new Refusal('bad_input', `an exclusion ends on a day such as ${dayOf(now + usual * day)}, within a year`)
   const store = desk.store()
-  const calls = [...new Set(incident.findings.flatMap((finding) => finding.calls))].filter((id) =>
-    /^[0-9a-f-]{36}$/.test(id),
-  )
+  const calls = [...new Set(incident.findings.flatMap((finding) => finding.calls))].filter(isUuid)
   const [view, sent] = await Promise.all([
     incident.session === '' ? undefined : sessionView(store, incident.tenant, incident.session),
     store.query<{ id: string; destinations: string[] }>(

@@ -13,7 +13,6 @@ import {
   type Reach,
   refusal,
   type Silence,
-  type TriageAction,
   tagsOf,
   type Verdict,
   verdicts,
@@ -40,8 +39,6 @@ import {
 import { ValueFlow } from './value-flow.js'
 
 export interface IncidentPageData extends ListedIncident {
-  /** Oldest first. */
-  readonly history: readonly TriageAction[]
   readonly deliveries: readonly DeliveryState[]
   /** `undefined` where it could not be asked in time. */
   readonly reach: Reach | undefined

@@ -1,6 +1,6 @@
 /** Incidents: the list, one of them, and what was done with it. */
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
-import { historyOf, incidentList } from '../../incidents.js'
+import { incidentList } from '../../incidents.js'
 import { listed, whole } from '../answers.js'
 import { type Desk, incidentFor, personOf, tenantFor } from '../desk.js'
 import { answers, HistoryStep, IncidentAnswer, IncidentId, IncidentsQuery, ListedIncidentAnswer } from '../schemas.js'
@@ -50,8 +50,7 @@ export const incidentRoutes =
         },
       },
       async (request) => {
-        const found = await incidentFor(desk, personOf(request), request.params.id)
-        return whole(found, await historyOf(desk.store(), [found.incident.id]))
+        return whole(await incidentFor(desk, personOf(request), request.params.id))
       },
     )
     app.get(
@@ -67,8 +66,8 @@ export const incidentRoutes =
         },
       },
       async (request) => {
-        const { incident } = await incidentFor(desk, personOf(request), request.params.id)
-        return { history: await historyOf(desk.store(), [incident.id]) }
+        const { history } = await incidentFor(desk, personOf(request), request.params.id)
+        return { history: [...history] }
       },
     )
   }

@@ -5,7 +5,6 @@ import type { DescribedDetector } from '../../described-detectors.js'
 import { maturities, severities } from '../../finding.js'
 import {
   deliveriesOf,
-  historyOf,
   incidentList,
   linksOf,
   longestText,
@@ -142,10 +141,9 @@ export const pageRoutes =
     app.get('/incidents/:id', { ...viewer, schema: { ...hidden, params: IncidentId } }, async (request, reply) => {
       const person = personOf(request)
       const listed = await incidentFor(desk, person, request.params.id)
-      const { incident } = listed
+      const { incident, history } = listed
       const store = desk.store()
-      const [history, deliveries, reach, silences] = await Promise.all([
-        historyOf(store, [incident.id]),
+      const [deliveries, reach, silences] = await Promise.all([
         deliveriesOf(store, [incident]),
         // The page is worth seeing without it.
         reachOf(store, incident).catch(() => undefined),
@@ -153,7 +151,6 @@ export const pageRoutes =
       ])
       const data = {
         ...listed,
-        history,
         deliveries,
         reach,
         silence: silencer(silences)(incident, desk.now()),
