@@ -20,12 +20,12 @@ settings='SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usag
 # Every table with a column `tenant`; a test holds this list to the migrations.
 tables=(
   activity_hours dead_letters destination_hours detector_runs events findings fingerprints incidents not_evaluated record_keys
-  scope_hours seen_hours session_links silences triage
+  scope_hours scope_periods seen_hours seen_periods session_links silences tool_periods triage
 )
-# Hours and when they were counted: no tenant's, and needed by the views of counts.
-shared=(rollup_hours)
+# When hours, days and months were counted: no tenant's, and needed by the views of counts.
+shared=(rollup_hours rollup_periods)
 views=(
-  activity audit dead_letter destinations finding fingerprint incident inventory records scopes seen session_of shadowed silence
+  activity audit dead_letter destinations finding fingerprint incident inventory open_hours records scopes seen session_of shadowed silence
   triage_action triage_state
 )
 

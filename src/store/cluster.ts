@@ -52,8 +52,8 @@ COMMENT 'all shards of ${localTable(own)}'`,
   const alter = /^ALTER TABLE (\w+)([\s\S]*)$/.exec(sql)
   if (alter) {
     const [, own = '', rest = ''] = alter
-    // Rows expire, and are found, where they lie.
-    const both = /^\s+(MODIFY TTL|ADD INDEX)\b/.test(rest) ? [localTable(own)] : [localTable(own), own]
+    // Rows expire, are found and are merged where they lie.
+    const both = /^\s+(MODIFY (TTL|SETTING)|ADD INDEX)\b/.test(rest) ? [localTable(own)] : [localTable(own), own]
     return both.map((one) => `ALTER TABLE ${one} ${everywhere}${rest}`)
   }
   const view = /^(CREATE (?:OR REPLACE VIEW|VIEW IF NOT EXISTS) \w+)([\s\S]*)$/.exec(sql)

@@ -23,6 +23,11 @@ const expiring: Readonly<Record<string, string>> = {
   destination_hours: 'hour',
   scope_hours: 'hour',
   seen_hours: 'hour',
+  // A month goes when its last day does.
+  rollup_periods: 'ends',
+  scope_periods: 'ends',
+  seen_periods: 'ends',
+  tool_periods: 'ends',
 }
 
 const expiry = (table: string, column: string, days: number): string => {

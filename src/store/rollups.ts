@@ -1,18 +1,17 @@
 /**
  * Counts by hour, recomputed from `audit` hour by hour. Nothing is added up as it comes in: a copy, a record that another
- * one stands for, or a late one would make such a sum wrong for good.
+ * one stands for, or a late one would make such a sum wrong for good. See `periods.ts` for what is made of hours.
  */
 import type { AuditEvent } from '../audit-event.js'
 import type { ClickHouse } from './client.js'
 import { micros } from './native.js'
+import { refreshPeriods, settled } from './periods.js'
 
 const hour = 3_600_000_000
 const dirtyColumns = { hour: micros, marked_at: micros }
 
 /** A mark says: records of this hour were stored up to half a minute after it. Microseconds. */
 const markLasts = 30_000_000
-/** An hour counts as new until it was computed this long after its last mark; more than a mark lasts and clocks differ. */
-const settled = 120_000_000
 
 export class DirtyHours {
   readonly #db: ClickHouse
@@ -113,6 +112,7 @@ export async function refreshRollups(db: ClickHouse, now: () => number): Promise
       { start: from / 1_000_000, hours: (to - from) / hour, generation: started },
     )
   }
+  await refreshPeriods(db, started)
   return hours.length
 }
 

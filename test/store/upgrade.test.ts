@@ -67,6 +67,8 @@ async function contents(
   )) as readonly { name: string }[]
   const said: Record<string, readonly string[]> = {}
   for (const { name } of views) {
+    // Says which days are over by the clock of the store, and those of the two differ.
+    if (name === 'open_hours') continue
     // States of an aggregation are no text to compare.
     const rows = await store.query(
       name === 'activity' ? 'SELECT * EXCEPT duration_us FROM activity' : `SELECT * FROM ${name}`,
