@@ -1,7 +1,7 @@
 /** What may leave: hosts that arguments name, how much was sent where, which are new, which secrets were on the way. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { bars, dashboard, series, stat, table } from './house-style.js'
-import { chosen, happened, hoursInRange, latest, rank, withSessions } from './query.js'
+import { chosen, happened, hoursInRange, latest, rank } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const inRange = `$__timeFilter(kept_at) AND ${names}`
@@ -132,7 +132,7 @@ export const exfiltration = dashboard({
             'Kinds of secret in the arguments of a call, and where the call names as its destination. Rotate what left.',
           sql: `SELECT kept_at AS time, subject, server_name AS server, tool, arrayStringConcat(arg_secret_kinds, ', ') AS secrets,
               arrayStringConcat(destinations, ', ') AS named_destinations, audit.arg_bytes AS sent, session, hex(session) AS session_key
-            FROM ${withSessions(latest('*', `notEmpty(arg_secret_kinds) AND ${inRange}`, 200))} AS audit
+            FROM ${latest(`notEmpty(arg_secret_kinds) AND ${inRange}`, 200)} AS audit
             ORDER BY kept_at DESC, record_id`,
           empty: 'No argument of this range looked like a secret.',
           width: 12,

@@ -69,15 +69,17 @@ export const withSessions = (rows: string): string => `(
     ON s.tenant = listed.tenant AND s.key = listed.session_key)`
 
 /**
- * The latest rows of `happened` that meet a condition. Only as far back as the last of them the columns are read: most of what a range has is
- * older, and rows of arguments and results are wide.
+ * The latest rows of `happened` that meet a condition, with their sessions. Only as far back as the last of them the columns are read: most
+ * of what a range has is older, and rows of arguments and results are wide.
  */
-export const latest = (columns: string, condition: string, limit: number): string => `
-  SELECT ${columns} FROM ${happened} AS audit
+export const latest = (condition: string, limit: number): string =>
+  withSessions(
+    `SELECT * FROM ${happened} AS audit
   WHERE ${condition} AND kept_at >= (
     SELECT min(kept_at) FROM (SELECT kept_at FROM ${happened} AS audit WHERE ${condition} ORDER BY kept_at DESC LIMIT ${limit}))
   ORDER BY kept_at DESC, record_id
-  LIMIT ${limit}`
+  LIMIT ${limit}`,
+  )
 
 /** Rows of the hourly views: the hour in which the range begins is part of it. */
 export const hoursInRange = '(hour >= toStartOfHour($__fromTime) AND hour <= ($__toTime))'

@@ -1,7 +1,7 @@
 /** Which rights people have on which servers, how they came by them, and who is refused. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { dashboard, series, stat, table } from './house-style.js'
-import { chosen, happened, latest, withSessions } from './query.js'
+import { chosen, happened, latest } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const inRange = `$__timeFilter(kept_at) AND ${names}`
@@ -93,7 +93,7 @@ export const scopes = dashboard({
               arrayStringConcat(arraySort(arrayFilter(scope -> NOT has(scopes, scope), scopes_granted)), ', ') AS gained,
               arrayStringConcat(arraySort(scopes_requested), ', ') AS asked_for,
               if(caused_by = '', 'nothing told', caused_by) AS because_of, session, hex(session) AS session_key
-            FROM ${withSessions(latest('*', elevations, 200))} AS audit
+            FROM ${latest(elevations, 200)} AS audit
             ORDER BY kept_at DESC, record_id`,
           empty: 'Nobody gained a scope in this range, or no server tells of it.',
           width: 24,

@@ -1,7 +1,7 @@
 /** Who used which tool, how often, how fast, with what outcome. */
 import { toBoth, toSession, uids } from './addresses.js'
 import { bars, dashboard, series, stat, table } from './house-style.js'
-import { chosen, happened, hoursInRange, latest, withSessions } from './query.js'
+import { chosen, happened, hoursInRange, latest } from './query.js'
 
 const names = `${chosen('tenant', 'tenant')} AND ${chosen('server', 'server_name')} AND ${chosen('subject', 'subject')}`
 const calls = `kind = 'call' AND $__timeFilter(kept_at) AND ${names}`
@@ -148,7 +148,7 @@ export const toolActivity = dashboard({
           description: 'The last calls that did not end well, with the session they belong to.',
           sql: `SELECT kept_at AS time, subject, server_name AS server, tool, outcome, error_type AS error, session,
               hex(session) AS session_key
-            FROM ${withSessions(latest('*', `outcome IN ('denied', 'tool_error', 'protocol_error') AND ${calls}`, 100))} AS audit
+            FROM ${latest(`outcome IN ('denied', 'tool_error', 'protocol_error') AND ${calls}`, 100)} AS audit
             ORDER BY kept_at DESC, record_id`,
           empty: 'Every call in this range ended well.',
           width: 24,

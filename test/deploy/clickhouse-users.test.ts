@@ -60,7 +60,7 @@ describe('users of ClickHouse', { skip: await without('bash', 'sha256sum') }, ()
     assert.deepEqual(policies, tables, 'deploy/clickhouse/tenant-user.sh lists the tables that have a tenant')
     assert.deepEqual(
       found(/^GRANT SELECT ON watchkeeper\.(\w+) TO `watchkeeper_tenant_acme-eu`$/),
-      [...tables, 'rollup_hours', ...views].sort(),
+      [...tables, 'rollup_hours', 'rollup_periods', ...views, 'open_hours'].sort(),
     )
   })
 

@@ -54,6 +54,9 @@ describe('a cluster of ClickHouse', () => {
     assert.deepEqual(onCluster('ALTER TABLE events MODIFY TTL kept_at + INTERVAL 1 DAY', cluster), [
       'ALTER TABLE events_local ON CLUSTER audit_cluster MODIFY TTL kept_at + INTERVAL 1 DAY',
     ])
+    assert.deepEqual(onCluster('ALTER TABLE events MODIFY SETTING x = 1', cluster), [
+      'ALTER TABLE events_local ON CLUSTER audit_cluster MODIFY SETTING x = 1',
+    ])
   })
 
   it('refuses a statement that nobody thought of, instead of running it on one server', () => {

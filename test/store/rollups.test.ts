@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import type { AuditEvent } from '../../src/audit-event.js'
+import type { Store } from '../../src/store/index.js'
 import { auditEvent, baseTime, second } from '../support/events.js'
 import { openTestStore } from '../support/store.js'
 
 const hour = 3_600 * second
+const day = 24 * hour
 
 describe('rollups', () => {
   it('count a record once however often and however cut it was sent', async (t) => {
@@ -97,4 +100,109 @@ describe('rollups', () => {
       { server_name: 'crm', tool: 'get_contact', calls: '3', subjects: '1' },
     ])
   })
+
+  it('hold days that are over by month, and say the same of all time', async (t) => {
+    let now = baseTime + hour
+    const store = await openTestStore(t, { now: () => now++ })
+    const call = (endedAt: number, subject: string, more: Partial<AuditEvent> = {}) =>
+      auditEvent({ endedAt, subject, scopes: ['read'], verbs: ['read'], ...more })
+    await store.insertEvents([
+      call(baseTime - 30 * day, 'ann'),
+      call(baseTime - day, 'ann', { tool: 'export' }),
+      call(baseTime - day, 'bob', { scopes: ['read', 'write'] }),
+      call(baseTime, 'ann'),
+    ])
+    // Before any day is over nothing but hours is known: what days and months have to agree with.
+    await store.refreshRollups()
+    const byHours = await ofAllTime(store, { months: false })
+    assert.deepEqual(await ofAllTime(store), byHours)
+    assert.deepEqual(byHours.scopes, ['ann read 3', 'bob read 1', 'bob write 1'])
+    assert.deepEqual(byHours.inventory, ['export 1 1', 'get_contact 3 2'])
+    assert.deepEqual(await daysHeld(store), ['2026-10-03', '2026-11-01'])
+    assert.deepEqual(await store.query('SELECT hour FROM open_hours'), [{ hour: '2026-11-02 10:00:00' }])
+
+    now += day
+    await store.refreshRollups()
+    assert.deepEqual(await daysHeld(store), ['2026-10-03', '2026-11-01', '2026-11-02'])
+    assert.deepEqual(await ofAllTime(store), byHours)
+    assert.deepEqual(await store.query('SELECT hour FROM open_hours'), [])
+  })
+
+  it('count a day that is over anew when something late comes, or goes', async (t) => {
+    let now = baseTime + day
+    const store = await openTestStore(t, { now: () => now++ })
+    const told = { requestId: 'rq', subject: 'ann', scopes: ['read'] }
+    await store.insertEvents([
+      auditEvent({
+        ...told,
+        endedAt: baseTime + hour - 1,
+        side: 'server',
+        role: 'server',
+        owner: 'key-s',
+        subject: 'bob',
+      }),
+    ])
+    await store.refreshRollups()
+    assert.deepEqual((await ofAllTime(store)).scopes, ['bob read 1'])
+    now += hour
+    await store.refreshRollups()
+    // The other side of the same call stands for it from now on, in another hour; and something else of that day.
+    await store.insertEvents([
+      auditEvent({ ...told, endedAt: baseTime + hour }),
+      auditEvent({ endedAt: baseTime + 2 * hour, subject: 'cid', scopes: ['read'] }),
+    ])
+    await store.refreshRollups()
+    assert.deepEqual((await ofAllTime(store)).scopes, ['ann read 1', 'cid read 1'])
+    assert.deepEqual(await store.query('SELECT hour FROM open_hours'), [])
+  })
+
+  it('of two that compute at once, neither loses what the other saw', async (t) => {
+    let now = baseTime + 2 * day
+    const store = await openTestStore(t, { now: () => now++ })
+    await store.insertEvents(
+      [0, 1, 2].map((days) => auditEvent({ endedAt: baseTime - days * day, subject: `s${days}`, scopes: ['read'] })),
+    )
+    await Promise.all([store.refreshRollups(), store.refreshRollups()])
+    assert.deepEqual((await ofAllTime(store)).scopes, ['s0 read 1', 's1 read 1', 's2 read 1'])
+  })
+
+  it('of all time survive one that dies between a day and its month', async (t) => {
+    let now = baseTime + 2 * day
+    const store = await openTestStore(t, { now: () => now++ })
+    await store.insertEvents([auditEvent({ endedAt: baseTime, subject: 'ann', scopes: ['read'] })])
+    await store.refreshRollups()
+    const whole = await ofAllTime(store)
+    await store.command(`TRUNCATE TABLE rollup_periods`)
+    assert.deepEqual(await ofAllTime(store), whole)
+    await store.command(`INSERT INTO rollup_periods (period, start, ends, generation)
+      SELECT 'day', toDate('2026-11-02'), toDate('2026-11-03'), max(generation) FROM scope_periods WHERE period = 'day'`)
+    assert.deepEqual(await ofAllTime(store), whole)
+    await store.refreshRollups()
+    assert.deepEqual(await daysHeld(store), ['2026-11-02'])
+    assert.deepEqual(await ofAllTime(store), whole)
+  })
 })
+
+const lines = async (store: Store, sql: string): Promise<string[]> =>
+  (await store.query<Record<string, string>>(sql)).map((row) => Object.values(row).join(' '))
+
+/** What the views of all time say; without months by the hours alone, the views as they were before there were any. */
+const ofAllTime = async (store: Store, { months = true } = {}) => {
+  const current = '(hour, generation) IN (SELECT hour, generation FROM rollup_hours FINAL)'
+  const [scopes, seen, inventory] = months
+    ? ['scopes', 'seen', 'inventory']
+    : [
+        `(SELECT subject, scope, sum(held) AS held FROM scope_hours FINAL WHERE ${current} GROUP BY ALL)`,
+        `(SELECT subject, tool, sum(calls) AS calls, groupUniqArrayArray(verbs) AS verbs, min(first_at) AS first_at,
+          max(last_at) AS last_at FROM seen_hours FINAL WHERE ${current} GROUP BY ALL)`,
+        `(SELECT tool, sum(activity.calls) AS calls, uniqExact(subject) AS subjects FROM activity GROUP BY tool)`,
+      ]
+  return {
+    scopes: await lines(store, `SELECT subject, scope, held FROM ${scopes} ORDER BY ALL`),
+    seen: await lines(store, `SELECT subject, tool, calls, verbs, first_at, last_at FROM ${seen} ORDER BY ALL`),
+    inventory: await lines(store, `SELECT tool, calls, subjects FROM ${inventory} ORDER BY ALL`),
+  }
+}
+
+const daysHeld = (store: Store): Promise<string[]> =>
+  lines(store, `SELECT arrayJoin(days) AS held FROM rollup_periods FINAL WHERE period = 'month' ORDER BY held`)
