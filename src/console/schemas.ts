@@ -160,6 +160,7 @@ export const IncidentsQuery = Type.Object(
     maturity: Type.Optional(Type.Enum([...maturities])),
     detector: Type.Optional(Type.String({ maxLength: 64, pattern: '^[a-z0-9-]*$' })),
     assignee: Type.Optional(Type.String({ maxLength: 200 })),
+    session: Type.Optional(Type.String({ maxLength: 1_000, description: 'Of this session, or with a finding in it.' })),
     text: Type.Optional(
       Type.String({ maxLength: 200, description: 'Found in title, summary, session, subject and id.' }),
     ),

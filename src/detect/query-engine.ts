@@ -70,7 +70,8 @@ export class QueryEngine {
       this.#late = new LateRows(store, Math.min(now(), ...positions), now())
       this.#owned = names
     }
-    const late = await this.#lookForLate(this.#late, ours)
+    const late = this.#late
+    await this.#lookForLate(late, ours)
     const due = ours
       .filter(({ id }) => !this.#bench.rests(id, '', now()))
       .map((named) => ({ named, plan: this.#plan(named), late: late.due(named.id, now()) }))
@@ -157,7 +158,7 @@ export class QueryEngine {
     await watermarks.write([{ name: `${namePrefix}${id}`, position: to }], now())
   }
 
-  async #lookForLate(late: LateRows, ours: readonly Named<QueryDetector>[]): Promise<LateRows> {
+  async #lookForLate(late: LateRows, ours: readonly Named<QueryDetector>[]): Promise<void> {
     const { watermarks, now } = this.#options
     const judged = ours.map(({ id, detector: { everySeconds, settleSeconds } }) => {
       const [every, settle] = [everySeconds * micros, settleSeconds * micros]
@@ -174,7 +175,6 @@ export class QueryEngine {
       )
       this.#lateSaved = now()
     }
-    return late
   }
 
   #report(detector: string, outcome: string, reason: string): void {

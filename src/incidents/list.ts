@@ -15,6 +15,8 @@ export interface ListRequest {
   readonly severity?: readonly Severity[]
   readonly detector?: string
   readonly assignee?: string
+  /** Incidents of this session, and those with a finding in it; the whole name. */
+  readonly session?: string
   /** In title, summary, session or subject, without regard to case. */
   readonly text?: string
   /** Default: also those of trial detectors. */
@@ -53,6 +55,8 @@ export async function incidentList(
        AND ({assignee:String} = '' OR t.assignee = {assignee:String})
        AND ({detector:String} = '' OR hasAny(i.findings,
          (SELECT groupUniqArray(fingerprint) FROM findings WHERE detector = {detector:String})))
+       AND ({session:String} = '' OR i.session = {session:String} OR hasAny(i.findings,
+         (SELECT groupUniqArray(fingerprint) FROM findings WHERE session = {session:String} AND ({every:Bool} OR tenant = {tenant:String}))))
        AND ({text:String} = '' OR positionCaseInsensitiveUTF8(
          concat(i.title, '\\n', i.summary, '\\n', i.session, '\\n', toString(i.incident_id), '\\n', i.body), {text:String}) > 0)
      ORDER BY ${orders[sort]}, i.incident_id
@@ -66,6 +70,7 @@ export async function incidentList(
       maturity: request.maturity ?? '',
       assignee: request.assignee ?? '',
       detector: request.detector ?? '',
+      session: request.session ?? '',
       text: (request.text ?? '').slice(0, 200),
       most: most + 1,
       offset,

@@ -15,7 +15,19 @@ test('any query, path and body is answered or refused in the form of the API', a
   const { inject, store } = await testConsole(t, { config: { consoleRate: 1_000_000 } })
   const [incident] = await keepIncidents(store, [finding({ anchor: 'a' })])
   const id = String(incident?.id)
-  const parameters = ['tenant', 'status', 'severity', 'detector', 'assignee', 'text', 'sort', 'offset', 'limit', 'over']
+  const parameters = [
+    'tenant',
+    'status',
+    'severity',
+    'detector',
+    'assignee',
+    'session',
+    'text',
+    'sort',
+    'offset',
+    'limit',
+    'over',
+  ]
   const gets = ['/api/incidents', '/api/silences', '/api/inventory/scopes', '/api/risk/servers', '/api/detectors']
   const path = fc.oneof(
     fc

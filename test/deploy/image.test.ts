@@ -217,7 +217,9 @@ describe('the embedded image', () => {
 
   it('serves with an engine of its own in the volume alone, and finds what it kept when it is started again', async () => {
     const asked = async () => {
-      const { code, stdout, stderr } = await finished(image.start(['sql', 'SELECT count() AS n, max(at) AS at FROM migrations'], {}))
+      const { code, stdout, stderr } = await finished(
+        image.start(['sql', 'SELECT count() AS n, max(at) AS at FROM migrations'], {}),
+      )
       assert.equal(code, 0, stderr)
       return stdout
     }

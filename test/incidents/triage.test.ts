@@ -200,6 +200,16 @@ describe('in the store', () => {
     assert.deepEqual(await ids({ detector: 'tool-probing' }), [low.id])
     assert.deepEqual(await ids({ text: '100% STORY_' }), [high.id])
     assert.deepEqual(await ids({ text: "' OR 1 --" }), [])
+    assert.deepEqual(await ids({ session: low.session }), [low.id])
+    assert.deepEqual(await ids({ session: low.session.slice(0, -1) }), [], 'the start of a name is no session')
+    assert.deepEqual(await ids({ session: 'c:another' }), [], 'no finding there yet')
+    await store.insert('findings', [
+      {
+        ...findingRow(finding({ anchor: String(high.findings[0]?.anchor), session: 'c:another' })),
+        fingerprint: high.findings[0]?.fingerprint ?? '',
+      },
+    ])
+    assert.deepEqual(await ids({ session: 'c:another' }), [high.id], 'an incident of two sessions is of both')
     const page = await incidentList(store, { tenant: 'acme', most: 1 })
     assert.deepEqual([page.incidents.length, page.more], [1, true])
     assert.deepEqual(await ids({ most: 1, offset: 1 }), [high.id])

@@ -206,7 +206,7 @@ export const pageRoutes =
         if (!sees(personOf(request), tenant)) throw none
         const view = await sessionView(desk.store(), tenant, key)
         if (view === undefined) throw none
-        const { incidents } = await incidentList(desk.store(), { tenant, text: view.session, most: 20 })
+        const { incidents } = await incidentList(desk.store(), { tenant, session: view.session, most: 20 })
         return html(reply, sessionPage({ view, incidents }, await framing(request, reply, `Session ${view.session}`)))
       },
     )
