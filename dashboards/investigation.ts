@@ -6,12 +6,18 @@ import { chosen, happened, rank, withSessions } from './query.js'
 const theIncident = `toString(incident_id) = '$incident' AND ${chosen('tenant', 'tenant')}`
 /**
  * Rows of the chosen session, by the keys that mean it: those that are linked to it, and its own name where that is linked to no stronger
- * one. The same rows as `session = …` in `audit`, without a look at the links of all sessions.
+ * one. The same rows as `session = …` in `audit`, without a look at the links of all sessions. First all keys that may mean it: what the index
+ * of session keys understands.
  */
-const theSession = `((tenant, session_key) IN (
+const theSession = `session_key IN (SELECT key FROM session_links WHERE other = unhex('$session') UNION ALL SELECT unhex('$session'))
+              AND ((tenant, session_key) IN (
                 SELECT tenant, key FROM session_of
                 WHERE key IN (SELECT key FROM session_links WHERE other = unhex('$session')) AND session = unhex('$session'))
               OR (session_key = unhex('$session') AND (tenant, session_key) NOT IN (SELECT tenant, key FROM session_of WHERE key = unhex('$session'))))
+              AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}`
+const samePeople = `subject IN (SELECT subject FROM events WHERE ${theSession} AND subject != '')
+              AND kept_at >= (SELECT min(kept_at) FROM events WHERE ${theSession}) - INTERVAL 1 DAY
+              AND kept_at <= (SELECT max(kept_at) FROM events WHERE ${theSession}) + INTERVAL 1 DAY
               AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}`
 const chooseIncident = 'Choose an incident above, or come by a link of the SOC overview.'
 const chooseSession =
@@ -196,18 +202,20 @@ export const investigation = dashboard({
         }),
         table({
           title: 'Other sessions of the same people',
-          description: 'What else the subjects of this session did in the range, the latest first.',
+          description:
+            'What else the subjects of this session did within a day of it, as far as the range goes, the latest first.',
           sql: `SELECT max(sessions.last) AS last, session AS other_session, any(of_whom) AS of, sum(number) AS records,
               uniqExactArray(server_names) AS servers, hex(session) AS session_key
-            FROM ${withSessions(`SELECT tenant, session_key, max(kept_at) AS last, any(subject) AS of_whom, count() AS number, groupUniqArray(1000)(server_name) AS server_names
-              FROM ${happened} AS audit
-            WHERE subject IN (SELECT subject FROM ${happened} AS audit WHERE ${theSession} AND subject != '')
-              AND $__timeFilter(kept_at) AND ${chosen('tenant', 'tenant')}
-              GROUP BY tenant, session_key ORDER BY last DESC LIMIT 1000`)} AS sessions
+            FROM ${withSessions(
+              `SELECT tenant, session_key, max(kept_at) AS last, any(subject) AS of_whom, count() AS number, groupUniqArray(1000)(server_name) AS server_names
+              FROM ${happened} AS audit WHERE ${samePeople}
+              GROUP BY tenant, session_key ORDER BY last DESC LIMIT 1000`,
+              `SELECT session_key FROM events WHERE ${samePeople}`,
+            )} AS sessions
             WHERE session != unhex('$session')
             GROUP BY session ORDER BY last DESC, other_session
             LIMIT 100`,
-          empty: 'The people of this session did nothing else in the range, or none is chosen.',
+          empty: 'The people of this session did nothing else within a day of it, or none is chosen.',
           width: 12,
           height: 7,
           columns: { other_session: { link: toSession }, session_key: { hidden: true } },

@@ -59,13 +59,13 @@ export const happened = `(SELECT * FROM events FINAL WHERE shadow = '')`
 export const told = `(SELECT * FROM events FINAL WHERE shadow IN ('', 'same_call'))`
 
 /**
- * The rows of a short list (which has `tenant` and `session_key`) with the `session` that each belongs to, looked up for them alone. They are
- * asked for twice.
+ * The rows of a short list (which has `tenant` and `session_key`) with the `session` that each belongs to, looked up for them alone: for
+ * `keys`, which are those of the list, asked for a second time, or some more where that is cheaper.
  */
-export const withSessions = (rows: string): string => `(
+export const withSessions = (rows: string, keys = `SELECT session_key FROM (${rows})`): string => `(
   SELECT listed.*, if(s.session = '', listed.session_key, s.session) AS session
   FROM (${rows}) AS listed
-  LEFT ANY JOIN (SELECT tenant, key, session FROM session_of WHERE key IN (SELECT session_key FROM (${rows}))) AS s
+  LEFT ANY JOIN (SELECT tenant, key, session FROM session_of WHERE key IN (${keys})) AS s
     ON s.tenant = listed.tenant AND s.key = listed.session_key)`
 
 /**

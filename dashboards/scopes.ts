@@ -93,7 +93,7 @@ export const scopes = dashboard({
               arrayStringConcat(arraySort(arrayFilter(scope -> NOT has(scopes, scope), scopes_granted)), ', ') AS gained,
               arrayStringConcat(arraySort(scopes_requested), ', ') AS asked_for,
               if(caused_by = '', 'nothing told', caused_by) AS because_of, session, hex(session) AS session_key
-            FROM ${latest(elevations, 200)} AS audit
+            FROM ${latest(elevations, 100)} AS audit
             ORDER BY kept_at DESC, record_id`,
           empty: 'Nobody gained a scope in this range, or no server tells of it.',
           width: 24,

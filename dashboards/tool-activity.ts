@@ -118,9 +118,9 @@ export const toolActivity = dashboard({
         }),
         table({
           title: 'Who used what',
-          description: 'People and the servers they used. Click one to see only that.',
+          description: 'People and the servers they used; sessions are exact up to 65,536. Click one to see only that.',
           sql: `SELECT subject, server_name AS server, count() AS calls, uniqExact(tool) AS tools, countIf(outcome = 'denied') AS denied,
-              uniqExact(session) AS sessions, max(kept_at) AS last, hex(subject) AS subject_key, hex(server) AS server_key
+              uniq(session) AS sessions, max(kept_at) AS last, hex(subject) AS subject_key, hex(server) AS server_key
             FROM audit WHERE subject != '' AND ${calls}
             GROUP BY subject, server ORDER BY calls DESC, subject, server
             LIMIT 500`,

@@ -14,7 +14,7 @@ everywhere="${cluster:+ ON CLUSTER $cluster}"
 [ -s "$file" ] || { echo "no password in $file" >&2; exit 66; }
 hash="$(tr -d '\n' <"$file" | sha256sum | cut -d' ' -f1)"
 user="\`watchkeeper_tenant_$tenant\`"
-settings='SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usage = 4000000000'
+settings='SETTINGS readonly = 2, max_execution_time = 30 MAX 60, max_memory_usage = 4000000000, do_not_merge_across_partitions_select_final = 1'
 [ -n "$cluster" ] && settings="$settings, distributed_product_mode = 'global', prefer_global_in_and_join = 1"
 
 # Every table with a column `tenant`; a test holds this list to the migrations.

@@ -37,6 +37,9 @@ describe('users of ClickHouse', { skip: await without('bash', 'sha256sum') }, ()
       ...(await written('tenant-user.sh', 'acme-eu', join(secrets, 'tenant'))),
     ]
     assert.ok(all.length > 40)
+    // What every reader of ours needs to be quick: nothing crosses days.
+    for (const statement of all.filter((one) => /readonly = 2/.test(one)))
+      assert.match(statement, /do_not_merge_across_partitions_select_final = 1/)
     for (const statement of all) await store.query(`EXPLAIN AST ${statement}`)
     await assert.rejects(store.query('EXPLAIN AST CREATE ROW POLICY x ON a.b USNG 1 TO y'), 'the engine would say')
   })
