@@ -5,6 +5,15 @@ import { type Desk, tenantFor } from './desk.js'
 import { type Person, sees } from './person.js'
 import { Refusal } from './refusal.js'
 
+/** What the forms offer, in seconds. */
+export const silenceDurations: Readonly<Record<string, number>> = {
+  '1h': 3_600,
+  '4h': 14_400,
+  '1d': 86_400,
+  '7d': 604_800,
+  '30d': 2_592_000,
+}
+
 export interface SilenceGiven {
   readonly matchers: readonly string[]
   /** Default: who asks. */

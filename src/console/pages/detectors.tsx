@@ -1,26 +1,26 @@
 /** The detectors: what each looks for, how it is, and what people's verdicts say of it. */
-import type { Maturity, Severity } from '../../finding.js'
+import type { DescribedDetector } from '../../described-detectors.js'
 import { type Feedback, forBlock } from '../../incidents.js'
-import type { DetectorActivity } from '../reading/detectors.js'
+import type { DetectorState } from '../detector-lines.js'
 import { type Frame, page } from './frame.js'
-import { count, detectorPath, Empty, Names, Said, Section, SeverityBadge, Table, Time } from './parts.js'
+import {
+  count,
+  detectorPath,
+  Empty,
+  Names,
+  NumberCell,
+  Said,
+  Section,
+  SeverityBadge,
+  Table,
+  TimeCell,
+} from './parts.js'
 
-export interface DetectorAbout {
-  readonly id: string
-  readonly type: 'session' | 'query'
-  readonly title: string
-  readonly severity: Severity
-  readonly maturity: Maturity
-  readonly version: number
-  readonly needs: readonly string[]
-  readonly tags: readonly string[]
-}
+/** Without the texts of its own page. */
+export type DetectorAbout = Omit<DescribedDetector, 'readme' | 'scorecard'>
 
-export interface DetectorLine {
+export interface DetectorLine extends Omit<DetectorState, 'about'> {
   readonly about: DetectorAbout
-  /** `undefined`: nothing of it in the store. */
-  readonly activity: DetectorActivity | undefined
-  readonly feedback: Feedback | undefined
 }
 
 export interface DetectorsPageData {
@@ -64,8 +64,8 @@ export function detectorsPage({ detectors }: DetectorsPageData, frame: Frame): s
               <SeverityBadge severity={about.severity} />
             </td>
             <td>{about.maturity}</td>
-            <td class="number">{count(activity?.findings ?? 0)}</td>
-            <td class="number">{count(activity?.excluded ?? 0)}</td>
+            <NumberCell of={activity?.findings ?? 0} />
+            <NumberCell of={activity?.excluded ?? 0} />
             <td>
               {activity === undefined || activity.notEvaluated === 0 ? (
                 <span class="quiet">–</span>
@@ -78,14 +78,12 @@ export function detectorsPage({ detectors }: DetectorsPageData, frame: Frame): s
                 </>
               )}
             </td>
-            <td class="number">{count(activity?.runs ?? 0)}</td>
+            <NumberCell of={activity?.runs ?? 0} />
             <td class="number">{activity?.failed ? <span class="tag high">{count(activity.failed)}</span> : 0}</td>
             <td>
               <Precision feedback={feedback} />
             </td>
-            <td class="time">
-              <Time at={activity?.lastFoundAt ?? 0} />
-            </td>
+            <TimeCell at={activity?.lastFoundAt ?? 0} />
           </tr>
         ))}
       </Table>

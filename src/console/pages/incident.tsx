@@ -30,10 +30,12 @@ import {
   Said,
   Section,
   SeverityBadge,
+  SilenceDuration,
   Status,
   sessionPath,
   Table,
   Time,
+  TimeCell,
   verdictText,
 } from './parts.js'
 import { ValueFlow } from './value-flow.js'
@@ -254,9 +256,7 @@ function BlastRadius({ incident, reach }: IncidentPageData) {
                     <td>
                       <Names names={servers} most={3} />
                     </td>
-                    <td class="time">
-                      <Time at={firstAt} />
-                    </td>
+                    <TimeCell at={firstAt} />
                   </tr>
                 ))}
               </Table>
@@ -322,14 +322,7 @@ function Actions({ incident, state, csrf, me, exclusion, writes }: IncidentPageD
               {suggestedMatchers(incident)}
             </textarea>
           </label>
-          <label>
-            For
-            <select name="duration">
-              {['1h', '4h', '1d', '7d'].map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
+          <SilenceDuration />
           <label>
             Reason
             <input name="reason" maxLength={2000} required />

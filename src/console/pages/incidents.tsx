@@ -2,7 +2,7 @@
 import { type Severity, severities } from '../../finding.js'
 import { forTerminal, type ListedIncident, type TriageStatus } from '../../incidents.js'
 import { type Frame, page } from './frame.js'
-import { Empty, incidentPath, Name, Names, Said, SeverityBadge, Status, Table, Time, verdictText } from './parts.js'
+import { Empty, incidentPath, Name, Names, Said, SeverityBadge, Status, Table, TimeCell, verdictText } from './parts.js'
 
 export interface IncidentsFilter {
   readonly status: readonly TriageStatus[]
@@ -97,9 +97,7 @@ function Row({ incident, state, showTenant }: ListedIncident & { showTenant: boo
         <Names names={named('server')} most={3} />
       </td>
       {showTenant ? <td>{incident.tenant}</td> : null}
-      <td class="time">
-        <Time at={incident.updatedAt} />
-      </td>
+      <TimeCell at={incident.updatedAt} />
     </tr>
   )
 }

@@ -1,7 +1,7 @@
 /** Every server, tool and subject that was seen, what it counts as, and whether somebody approved it. */
 import type { ServerSeen, SubjectSeen, ToolSeen } from '../../inventory.js'
 import { type Frame, page } from './frame.js'
-import { count, Empty, Name, Names, Section, Table, Time } from './parts.js'
+import { count, Empty, Name, Names, NumberCell, Omitted, Section, Table, TimeCell } from './parts.js'
 
 export interface InventoryPageData {
   readonly servers: readonly ServerSeen[]
@@ -54,15 +54,11 @@ export function inventoryPage(
                 <td>
                   <Names names={one.places.map(({ address, command_line }) => address || command_line)} most={3} />
                 </td>
-                <td class="number">{count(one.tools)}</td>
-                <td class="number">{count(one.subjects)}</td>
-                <td class="number">{count(one.calls)}</td>
-                <td class="time">
-                  <Time at={one.first_at} />
-                </td>
-                <td class="time">
-                  <Time at={one.last_at} />
-                </td>
+                <NumberCell of={one.tools} />
+                <NumberCell of={one.subjects} />
+                <NumberCell of={one.calls} />
+                <TimeCell at={one.first_at} />
+                <TimeCell at={one.last_at} />
                 {showTenant ? <td>{one.tenant}</td> : null}
               </tr>
             ))}
@@ -112,11 +108,9 @@ export function inventoryPage(
                   <Names names={one.verbs} most={4} />
                 </td>
                 <td>{one.must_be_approved}</td>
-                <td class="number">{count(one.calls)}</td>
-                <td class="number">{count(one.refused)}</td>
-                <td class="time">
-                  <Time at={one.last_at} />
-                </td>
+                <NumberCell of={one.calls} />
+                <NumberCell of={one.refused} />
+                <TimeCell at={one.last_at} />
                 {showTenant ? <td>{one.tenant}</td> : null}
               </tr>
             ))}
@@ -149,18 +143,16 @@ export function inventoryPage(
                 <th scope="row">
                   {one.subject === '' ? <span class="quiet">nobody named</span> : <Name text={one.subject} most={80} />}
                 </th>
-                <td class="number">{count(one.servers)}</td>
-                <td class="number">{count(one.unapproved_servers)}</td>
-                <td class="number">{count(one.tools)}</td>
-                <td class="number">{count(one.high_impact_tools)}</td>
+                <NumberCell of={one.servers} />
+                <NumberCell of={one.unapproved_servers} />
+                <NumberCell of={one.tools} />
+                <NumberCell of={one.high_impact_tools} />
                 <td>
                   <Name text={one.scope} most={60} />
                 </td>
-                <td class="number">{count(one.calls)}</td>
-                <td class="number">{count(one.refused)}</td>
-                <td class="time">
-                  <Time at={one.last_at} />
-                </td>
+                <NumberCell of={one.calls} />
+                <NumberCell of={one.refused} />
+                <TimeCell at={one.last_at} />
                 {showTenant ? <td>{one.tenant}</td> : null}
               </tr>
             ))}
@@ -171,10 +163,3 @@ export function inventoryPage(
     </>,
   )
 }
-
-const Omitted = ({ number }: { number: number }) =>
-  number > 0 ? (
-    <p class="quiet">
-      and {count(number)} more: <code>npx watchkeeper inventory</code> lists all.
-    </p>
-  ) : null

@@ -2,6 +2,7 @@
 import type { Child } from 'hono/jsx'
 import type { Severity } from '../../finding.js'
 import { forMessage, forTerminal, type TriageState } from '../../incidents.js'
+import { silenceDurations } from '../silencing.js'
 
 export const SeverityBadge = ({ severity }: { severity: Severity }) => (
   <span class={`badge ${severity}`}>{severity}</span>
@@ -14,6 +15,33 @@ export function Time({ at, seconds = false }: { at: number; seconds?: boolean })
   const text = `${iso.slice(0, 10)} ${iso.slice(11, seconds ? 19 : 16)}`
   return <time dateTime={iso}>{text}</time>
 }
+
+export const TimeCell = ({ at, seconds = false }: { at: number; seconds?: boolean }) => (
+  <td class="time">
+    <Time at={at} seconds={seconds} />
+  </td>
+)
+
+export const NumberCell = ({ of }: { of: number }) => <td class="number">{count(of)}</td>
+
+/** Below a table that had no room for all of the inventory. */
+export const Omitted = ({ number }: { number: number }) =>
+  number > 0 ? (
+    <p class="quiet">
+      and {count(number)} more: <code>npx watchkeeper inventory</code> lists all.
+    </p>
+  ) : null
+
+export const SilenceDuration = () => (
+  <label>
+    For
+    <select name="duration">
+      {Object.keys(silenceDurations).map((one) => (
+        <option key={one}>{one}</option>
+      ))}
+    </select>
+  </label>
+)
 
 /** A name out of an event: nothing unseen in it, and it turns no text around it. */
 export const Name = ({ text, most = 120 }: { text: string; most?: number }) => <bdi>{forTerminal(text, most)}</bdi>

@@ -1,7 +1,7 @@
 /** The scopes ledger: who asked for, was granted, held and used which scope. */
 import type { ScopeSeen } from '../../inventory.js'
 import { type Frame, page } from './frame.js'
-import { count, Empty, Name, Table, Time } from './parts.js'
+import { Empty, Name, NumberCell, Omitted, Table, TimeCell } from './parts.js'
 
 export interface ScopesPageData {
   readonly scopes: readonly ScopeSeen[]
@@ -71,26 +71,20 @@ export function scopesPage({ scopes, omitted, unusedOnly, showTenant }: ScopesPa
               <td>
                 <span class={`tag use-${one.use}`}>{one.use.replaceAll('_', ' ')}</span>
               </td>
-              <td class="number">{count(one.requested)}</td>
-              <td class="number">{count(one.challenged)}</td>
-              <td class="number">{count(one.granted)}</td>
-              <td class="number">{count(one.held)}</td>
+              <NumberCell of={one.requested} />
+              <NumberCell of={one.challenged} />
+              <NumberCell of={one.granted} />
+              <NumberCell of={one.held} />
               <td>
                 <Name text={one.client} most={60} />
               </td>
-              <td class="time">
-                <Time at={one.last_at} />
-              </td>
+              <TimeCell at={one.last_at} />
               {showTenant ? <td>{one.tenant}</td> : null}
             </tr>
           ))}
         </Table>
       )}
-      {omitted > 0 ? (
-        <p class="quiet">
-          and {count(omitted)} more: <code>npx watchkeeper inventory</code> lists all.
-        </p>
-      ) : null}
+      <Omitted number={omitted} />
     </>,
   )
 }

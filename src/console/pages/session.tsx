@@ -4,7 +4,19 @@ import type { EvidenceStep } from '../../finding.js'
 import type { ListedIncident } from '../../incidents.js'
 import type { SessionView } from '../reading/session.js'
 import { type Frame, page } from './frame.js'
-import { count, Empty, incidentPath, Name, Names, Said, Section, SeverityBadge, Status, Table, Time } from './parts.js'
+import {
+  count,
+  Empty,
+  incidentPath,
+  Name,
+  Names,
+  Said,
+  Section,
+  SeverityBadge,
+  Status,
+  Table,
+  TimeCell,
+} from './parts.js'
 import { ValueFlow } from './value-flow.js'
 
 export interface SessionPageData {
@@ -94,9 +106,7 @@ function Event({ event, step }: { event: AuditEvent; step: number }) {
       class={event.outcome === 'ok' || event.outcome === '' ? '' : 'failed'}
       id={step < 0 ? undefined : `step-${step + 1}`}
     >
-      <td class="time">
-        <Time at={event.endedAt} seconds />
-      </td>
+      <TimeCell at={event.endedAt} seconds />
       <td>
         {event.kind.replaceAll('_', ' ')}{' '}
         {event.method === '' ? null : (

@@ -1,7 +1,7 @@
 /** Silences: what nobody is told of for a while, who asked for it and why. */
 import { isActive, type Silence } from '../../incidents.js'
 import { type Frame, page } from './frame.js'
-import { Empty, Name, Said, Section, Table, Time } from './parts.js'
+import { Empty, Name, Said, Section, SilenceDuration, Table, TimeCell } from './parts.js'
 
 export interface SilencesPageData {
   readonly silences: readonly Silence[]
@@ -61,14 +61,7 @@ export function silencesPage({ silences, now, mayAct, showTenant, draft }: Silen
                 <input name="tenant" maxLength={63} />
               </label>
             ) : null}
-            <label>
-              For
-              <select name="duration">
-                {['1h', '4h', '1d', '7d', '30d'].map((one) => (
-                  <option key={one}>{one}</option>
-                ))}
-              </select>
-            </label>
+            <SilenceDuration />
             <label>
               Owner
               <input name="owner" maxLength={200} value={frame.person?.name ?? ''} required />
@@ -121,12 +114,8 @@ function List({
               </div>
             ))}
           </td>
-          <td class="time">
-            <Time at={one.startsAt} />
-          </td>
-          <td class="time">
-            <Time at={one.endsAt} />
-          </td>
+          <TimeCell at={one.startsAt} />
+          <TimeCell at={one.endsAt} />
           <td>
             <Name text={one.owner} most={60} />
           </td>

@@ -32,7 +32,7 @@ import { sessionView } from '../reading/session.js'
 import { Refusal } from '../refusal.js'
 import { IncidentId, ReceiverName, SilenceId, statuses } from '../schemas.js'
 import { askAgain } from '../sending-again.js'
-import { endSilence, silence } from '../silencing.js'
+import { endSilence, silence, silenceDurations } from '../silencing.js'
 import { takeStep } from '../steps.js'
 
 export interface PageOptions {
@@ -55,14 +55,6 @@ const beyond = (rows: readonly unknown[]): number => Math.max(0, rows.length - m
 const hidden = { hide: true } as const
 const viewer = { config: { role: 'viewer' } } as const
 const analyst = { config: { role: 'analyst' } } as const
-
-const seconds: Readonly<Record<string, number>> = {
-  '1h': 3_600,
-  '4h': 14_400,
-  '1d': 86_400,
-  '7d': 604_800,
-  '30d': 2_592_000,
-}
 
 const html = (reply: FastifyReply, page: string): FastifyReply => reply.type('text/html; charset=utf-8').send(page)
 
@@ -276,7 +268,7 @@ export const pageRoutes =
           body: Type.Object({
             matchers: Type.String({ maxLength: 10_000 }),
             reason: Type.String({ maxLength: 2_000 }),
-            duration: Type.Enum(Object.keys(seconds)),
+            duration: Type.Enum(Object.keys(silenceDurations)),
             owner: Type.String({ default: '', maxLength: 200 }),
             tenant: Type.String({ default: '', maxLength: 63 }),
             incident: Type.Optional(IncidentId.properties.id),
@@ -288,7 +280,7 @@ export const pageRoutes =
         const { matchers, duration, incident: id, ...given } = request.body
         // From an incident's page it is of the incident's tenant, whoever asks.
         const tenant = id === undefined ? given.tenant : (await incidentFor(desk, person, id)).incident.tenant
-        const endsAt = desk.now() + (seconds[duration] ?? 0) * 1_000_000
+        const endsAt = desk.now() + (silenceDurations[duration] ?? 0) * 1_000_000
         await silence(desk, person, { ...given, tenant, matchers: matchers.split('\n'), endsAt })
         return reply.redirect(doneAt(id === undefined ? '/silences' : `/incidents/${id}`, 'silence'), 303)
       },
