@@ -13,7 +13,7 @@ export const settled = 120_000_000
 interface Family {
   /** `NAME_periods`. */
   readonly name: string
-  /** The rows of hours; each has `tenant`, `hour` and `generation`, or shows the latest generation only. */
+  /** The rows of hours. */
   readonly hours: string
   readonly keys: string
   readonly measures: string
@@ -21,7 +21,11 @@ interface Family {
   readonly ofDays: string
 }
 
-const latestHours = '(hour, generation) IN (SELECT hour, generation FROM rollup_hours FINAL)'
+/** Newer rows are of somebody who computes at this moment: they took the place of older ones, see the views. */
+const latest = (name: string): string => `(
+  SELECT h.* FROM ${name}_hours AS h FINAL
+  INNER JOIN (SELECT hour AS computed, generation AS latest FROM rollup_hours FINAL) AS l ON l.computed = h.hour
+  WHERE h.hour >= toDateTime({first:Date}, 'UTC') AND h.hour < toDateTime({last:Date} + 1, 'UTC') AND h.generation >= l.latest)`
 const scopeSums = 'sum(held), sum(requested), sum(challenged), sum(granted), min(first_at), max(last_at)'
 const seenSums = `sum(calls), sum(done), sum(refused), arraySort(groupUniqArrayArray(32)(verbs)),
   arraySort(groupUniqArrayArray(32)(done_verbs)), min(first_at), max(last_at)`
@@ -29,7 +33,7 @@ const seenSums = `sum(calls), sum(done), sum(refused), arraySort(groupUniqArrayA
 const families: readonly Family[] = [
   {
     name: 'scope',
-    hours: `(SELECT * FROM scope_hours FINAL WHERE ${latestHours})`,
+    hours: latest('scope'),
     keys: 'subject, oauth_client_id, server_name, scope',
     measures: 'held, requested, challenged, granted, first_at, last_at',
     ofHours: scopeSums,
@@ -37,7 +41,7 @@ const families: readonly Family[] = [
   },
   {
     name: 'seen',
-    hours: `(SELECT * FROM seen_hours FINAL WHERE ${latestHours})`,
+    hours: latest('seen'),
     keys: 'subject, server_name, server_address, command_line, command_digest, tool, claimed_class',
     measures: 'calls, done, refused, verbs, done_verbs, first_at, last_at',
     ofHours: seenSums,
@@ -45,7 +49,7 @@ const families: readonly Family[] = [
   },
   {
     name: 'tool',
-    hours: 'activity',
+    hours: latest('activity'),
     keys: 'server_name, server_version, tool',
     measures: 'calls, subjects, first_hour, last_hour',
     ofHours: 'sum(calls), uniqExactState(subject), min(hour), max(hour)',
@@ -54,20 +58,20 @@ const families: readonly Family[] = [
 ]
 
 const generation = `fromUnixTimestamp64Micro({generation:Int64}, 'UTC')`
-const latestDays = `(start, generation) IN (SELECT start, generation FROM rollup_periods FINAL WHERE period = 'day')`
 
 const intoDays = ({ name, hours, keys, measures, ofHours }: Family): string => `
   INSERT INTO ${name}_periods (tenant, period, start, ends, generation, ${keys}, ${measures})
   SELECT tenant, 'day', toDate(hour) AS day, day + 1, ${generation}, ${keys}, ${ofHours}
   FROM ${hours}
-  WHERE hour >= toDateTime({first:Date}, 'UTC') AND hour < toDateTime({last:Date} + 1, 'UTC') AND toDate(hour) IN {days:Array(Date)}
+  WHERE toDate(hour) IN {days:Array(Date)}
   GROUP BY tenant, day, ${keys}`
 
 const intoMonth = ({ name, keys, measures, ofDays }: Family): string => `
   INSERT INTO ${name}_periods (tenant, period, start, ends, generation, ${keys}, ${measures})
   SELECT tenant, 'month', {month:Date}, addMonths({month:Date}, 1), ${generation}, ${keys}, ${ofDays}
-  FROM ${name}_periods FINAL
-  WHERE period = 'day' AND start >= {month:Date} AND start < addMonths({month:Date}, 1) AND ${latestDays}
+  FROM ${name}_periods AS p FINAL
+  INNER JOIN (SELECT start AS day, generation AS latest FROM rollup_periods FINAL WHERE period = 'day') AS l ON l.day = p.start
+  WHERE p.period = 'day' AND p.start >= {month:Date} AND p.start < addMonths({month:Date}, 1) AND p.generation >= l.latest
   GROUP BY tenant, ${keys}`
 
 /** Days in one statement: the hours of a week, where everybody uses everything, take some hundred MB to sum up. */

@@ -166,6 +166,25 @@ describe('rollups', () => {
     assert.deepEqual((await ofAllTime(store)).scopes, ['s0 read 1', 's1 read 1', 's2 read 1'])
   })
 
+  it('hide nothing while somebody computes, or died doing so', async (t) => {
+    let now = baseTime + 2 * day
+    const store = await openTestStore(t, { now: () => now++ })
+    const ours = { scopes: ['read', 'write'], verbs: ['read'] }
+    await store.insertEvents([
+      auditEvent({ ...ours, endedAt: baseTime, subject: 'ann' }),
+      auditEvent({ ...ours, endedAt: baseTime, subject: 'bob' }),
+      auditEvent({ ...ours, endedAt: baseTime + 2 * day - hour, subject: 'ann' }),
+      auditEvent({ ...ours, endedAt: baseTime + 2 * day - second, subject: 'cid' }),
+    ])
+    await store.refreshRollups()
+    const whole = await ofAllTime(store)
+    for (const table of ['scope_periods', 'seen_periods', 'tool_periods', 'scope_hours', 'seen_hours'])
+      await store.command(
+        `INSERT INTO ${table} SELECT * REPLACE (generation + INTERVAL 1 SECOND AS generation) FROM ${table} LIMIT 3`,
+      )
+    assert.deepEqual(await ofAllTime(store), whole)
+  })
+
   it('of all time survive one that dies between a day and its month', async (t) => {
     let now = baseTime + 2 * day
     const store = await openTestStore(t, { now: () => now++ })

@@ -88,6 +88,8 @@ FROM rollup_hours FINAL
 WHERE toDate(hour) NOT IN (SELECT arrayJoin(days) FROM rollup_periods FINAL WHERE period = 'month')
 COMMENT 'hours that no month holds yet';
 
+-- What is being computed right now has newer rows than its last generation, and they take the place of the older ones: those count as well, or
+-- all that a month knows would be gone until it is done, and detectors would find everything new.
 CREATE OR REPLACE VIEW scopes AS
 SELECT
     tenant, subject, oauth_client_id, server_name, scope,
@@ -96,12 +98,14 @@ SELECT
 FROM
 (
     SELECT tenant, subject, oauth_client_id, server_name, scope, held, requested, challenged, granted, first_at, last_at
-    FROM scope_periods FINAL
-    WHERE period = 'month' AND (start, generation) IN (SELECT start, generation FROM rollup_periods FINAL WHERE period = 'month')
+    FROM scope_periods AS p FINAL
+    INNER JOIN (SELECT start AS month, generation AS latest FROM rollup_periods FINAL WHERE period = 'month') AS l ON l.month = p.start
+    WHERE p.period = 'month' AND p.generation >= l.latest
     UNION ALL
     SELECT tenant, subject, oauth_client_id, server_name, scope, held, requested, challenged, granted, first_at, last_at
-    FROM scope_hours FINAL
-    WHERE (hour, generation) IN (SELECT hour, generation FROM open_hours)
+    FROM scope_hours AS h FINAL
+    INNER JOIN (SELECT hour AS open, generation AS latest FROM open_hours) AS l ON l.open = h.hour
+    WHERE h.hour IN (SELECT hour FROM open_hours) AND h.generation >= l.latest
 )
 GROUP BY tenant, subject, oauth_client_id, server_name, scope
 COMMENT 'which scopes a subject was seen with on a server, since when, and how it came by them';
@@ -117,14 +121,16 @@ FROM
     SELECT
         tenant, subject, server_name, server_address, command_line, command_digest, tool, claimed_class, calls, done, refused,
         verbs, done_verbs, first_at, last_at
-    FROM seen_periods FINAL
-    WHERE period = 'month' AND (start, generation) IN (SELECT start, generation FROM rollup_periods FINAL WHERE period = 'month')
+    FROM seen_periods AS p FINAL
+    INNER JOIN (SELECT start AS month, generation AS latest FROM rollup_periods FINAL WHERE period = 'month') AS l ON l.month = p.start
+    WHERE p.period = 'month' AND p.generation >= l.latest
     UNION ALL
     SELECT
         tenant, subject, server_name, server_address, command_line, command_digest, tool, claimed_class, calls, done, refused,
         verbs, done_verbs, first_at, last_at
-    FROM seen_hours FINAL
-    WHERE (hour, generation) IN (SELECT hour, generation FROM open_hours)
+    FROM seen_hours AS h FINAL
+    INNER JOIN (SELECT hour AS open, generation AS latest FROM open_hours) AS l ON l.open = h.hour
+    WHERE h.hour IN (SELECT hour FROM open_hours) AND h.generation >= l.latest
 )
 GROUP BY tenant, subject, server_name, server_address, command_line, command_digest, tool, claimed_class
 COMMENT 'the inventory: servers, tools and their users, since when, and what they say of themselves';
@@ -136,8 +142,9 @@ SELECT
 FROM
 (
     SELECT tenant, server_name, server_version, tool, calls, subjects AS users, first_hour, last_hour
-    FROM tool_periods FINAL
-    WHERE period = 'month' AND (start, generation) IN (SELECT start, generation FROM rollup_periods FINAL WHERE period = 'month')
+    FROM tool_periods AS p FINAL
+    INNER JOIN (SELECT start AS month, generation AS latest FROM rollup_periods FINAL WHERE period = 'month') AS l ON l.month = p.start
+    WHERE p.period = 'month' AND p.generation >= l.latest
     UNION ALL
     SELECT
         tenant, server_name, server_version, tool, sum(activity.calls), uniqExactState(subject), min(hour), max(hour)
