@@ -239,7 +239,7 @@ test('the draft of an allowlist is a policy file without a fault, under which al
 
 test('hours that were counted by an earlier version are counted again', async (t) => {
   const store = await storeWith(t, auditEvent({}))
-  await store.command('TRUNCATE TABLE seen_hours')
+  for (const table of ['seen_hours', 'seen_periods', 'rollup_periods']) await store.command(`TRUNCATE TABLE ${table}`)
   assert.deepEqual((await toolsSeen(see(store))).rows, [])
   const migration = await readFile(fromRoot('src/store/migrations/0007_seen.sql'), 'utf8')
   const [, again = ''] = /^(INSERT INTO dirty_hours .*);$/m.exec(migration) ?? []
